@@ -1,0 +1,70 @@
+package ocf_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/oneha/oneha/ocf"
+)
+
+// flagAgent is a whole resource agent: the resource is running while a file is
+// there.
+var flagAgent = ocf.Agent{
+	Name:    "flag",
+	Version: "1.0",
+	Short:   "Flag file",
+	Long:    "Creates a file while the resource runs.",
+	Params: []ocf.Param{
+		{Name: "path", Type: ocf.String, Required: true, Unique: true, Short: "File", Long: "The file that is created."},
+	},
+	Actions: []ocf.Action{
+		{Name: ocf.Start, Timeout: 10 * time.Second, Run: func(_ context.Context, req *ocf.Request) error {
+			if err := os.WriteFile(req.String("path"), nil, 0o600); err != nil {
+				return ocf.Failed("create flag", err)
+			}
+			req.Log.Info("flag is up", "path", req.String("path"))
+			return nil
+		}},
+		{Name: ocf.Stop, Timeout: 10 * time.Second, Run: func(_ context.Context, req *ocf.Request) error {
+			if err := os.Remove(req.String("path")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return ocf.Failed("remove flag", err)
+			}
+			return nil
+		}},
+		{Name: ocf.Monitor, Timeout: 10 * time.Second, Interval: 10 * time.Second, Run: func(_ context.Context, req *ocf.Request) error {
+			if _, err := os.Stat(req.String("path")); errors.Is(err, fs.ErrNotExist) {
+				return ocf.NotRunning("there is no file " + req.String("path"))
+			} else if err != nil {
+				return ocf.Failed("look for flag", err)
+			}
+			return nil
+		}},
+	},
+}
+
+// An agent's main is ocf.Main(flagAgent, os.Args[1:]). A test plays the cluster
+// with Run.
+func ExampleRun() {
+	environment := map[string]string{
+		"OCF_RESKEY_path":              "/nonexistent/flag",
+		"OCF_RESKEY_CRM_meta_interval": "10000",
+	}
+	code := ocf.Run(context.Background(), flagAgent, ocf.Env{
+		Args:   []string{"monitor"},
+		Lookup: func(name string) (string, bool) { v, ok := environment[name]; return v, ok },
+		Stdout: os.Stdout,
+	})
+	fmt.Println(code == ocf.NotRunningCode)
+	// Output: true
+}
+
+// A single action is tested with a request made by hand.
+func ExampleNewRequest() {
+	req := ocf.NewRequest(flagAgent, ocf.Monitor, map[string]string{"path": "/nonexistent/flag"})
+	fmt.Println(flagAgent.Actions[2].Run(context.Background(), req))
+	// Output: there is no file /nonexistent/flag
+}

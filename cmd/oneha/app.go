@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/oneha/oneha/internal/diag"
+	"github.com/oneha/oneha/internal/version"
+)
+
+// Exit codes. A CI job can tell a wrong description from a command that could
+// not be carried out.
+const (
+	exitOK       = 0 // no errors, perhaps warnings
+	exitFindings = 1 // the description has errors
+	exitTrouble  = 2 // wrong usage, or a file that cannot be read or written
+)
+
+// tool is what the commands work with: everything outside the program.
+type tool struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	root           fs.FS // this machine's files, below "/"
+	color          bool
+}
+
+// errFindings says that findings were printed and the exit code is theirs.
+var errFindings = errors.New("the description has errors")
+
+// run is the whole program; it returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	t := tool{
+		stdin: stdin, stdout: stdout, stderr: stderr, root: os.DirFS("/"),
+		color: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(stderr),
+	}
+	return t.run(ctx, args)
+}
+
+func (t tool) run(ctx context.Context, args []string) int {
+	app := t.app()
+	switch err := app.RunContext(ctx, flagsFirst(args, app.Commands)); {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errFindings):
+		return exitFindings
+	default:
+		fmt.Fprintf(t.stderr, "oneha: %v\n", err)
+		return exitTrouble
+	}
+}
+
+func (t tool) app() *cli.App {
+	commands := []*cli.Command{t.generateCommand(), t.checkCommand(), t.explainCommand(), t.versionCommand()}
+	for _, c := range commands {
+		c.HideHelpCommand = true // a FILE may be called help
+		c.OnUsageError = usageError
+	}
+	return &cli.App{
+		Name:      "oneha",
+		Usage:     "high availability for OpenNebula front-ends",
+		UsageText: "oneha COMMAND [options] [FILE]\noneha COMMAND --help",
+		Description: "Reads one short file that describes a cluster and writes its configuration for\n" +
+			"Pacemaker and corosync. FILE may be - for standard input, options may stand\n" +
+			"before or after it.\n\n" +
+			"Exit codes: 0 no errors, perhaps warnings; 1 the description has errors;\n" +
+			"2 wrong usage, or a file that cannot be read or written.",
+		Version:                   version.String(),
+		Commands:                  commands,
+		Action:                    noCommand,
+		OnUsageError:              usageError,
+		Reader:                    t.stdin,
+		Writer:                    t.stdout,
+		ErrWriter:                 t.stderr,
+		ExitErrHandler:            func(*cli.Context, error) {}, // only main exits
+		CustomAppHelpTemplate:     strings.Replace(cli.AppHelpTemplate, "{{if .Version}}{{if not .HideVersion}}\n\nVERSION:\n   {{.Version}}{{end}}{{end}}", "", 1),
+		DisableSliceFlagSeparator: true, // directories may hold commas; --format splits its own
+	}
+}
+
+// noCommand runs when no command was recognised.
+func noCommand(c *cli.Context) error {
+	if !c.Args().Present() {
+		_ = cli.ShowAppHelp(c) // an unwritable stdout has nobody to tell
+		return errors.New("no command given: use one of those above")
+	}
+	var names []string
+	for _, command := range c.App.VisibleCommands() {
+		names = append(names, command.Name)
+	}
+	word := c.Args().First()
+	if meant := diag.Nearest(word, names); meant != "" {
+		return fmt.Errorf("unknown command %q: did you mean %q?", word, meant)
+	}
+	return fmt.Errorf("unknown command %q: use one of %s", word, strings.Join(names, ", "))
+}
+
+// usageError replaces the library's page of help by one line on stderr.
+func usageError(c *cli.Context, err error, _ bool) error {
+	return fmt.Errorf("%w: see %s --help", err, c.Command.HelpName)
+}
+
+// oneFile returns the command's single argument.
+func oneFile(c *cli.Context) (string, error) {
+	switch c.NArg() {
+	case 1:
+		return c.Args().First(), nil
+	case 0:
+		return "", fmt.Errorf("no FILE given: name the description, or - for standard input; see %s --help", c.Command.HelpName)
+	}
+	return "", fmt.Errorf("%d files given: a cluster is described in one; see %s --help", c.NArg(), c.Command.HelpName)
+}
+
+func (t tool) versionCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "version",
+		Usage:       "print the version",
+		Description: "Example:\n  oneha version",
+		Action: func(*cli.Context) error {
+			_, err := fmt.Fprintf(t.stdout, "oneha version %s\n", version.String())
+			return err
+		},
+	}
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/oneha/oneha/internal/diag"
+)
+
+// colors of severities, as SGR parameters (ECMA-48, 8.3.117).
+var colors = map[diag.Severity]string{diag.Error: "1;31", diag.Warning: "1;33"}
+
+// print writes findings, one a line, in the form that editors and CI systems
+// parse.
+func (t tool) print(findings diag.Findings) {
+	for _, f := range findings {
+		line := f.String()
+		if t.color {
+			word := string(f.Severity) + ":"
+			line = strings.Replace(line, " "+word, " \x1b["+colors[f.Severity]+"m"+word+"\x1b[0m", 1)
+		}
+		fmt.Fprintln(t.stderr, line)
+	}
+}
+
+// tally counts findings for a summary: "1 error, 2 warnings".
+func tally(findings diag.Findings) string {
+	errors, warnings := counts(findings)
+	switch {
+	case errors == 0 && warnings == 0:
+		return "no findings"
+	case errors == 0:
+		return diag.Count(warnings, "warning")
+	case warnings == 0:
+		return diag.Count(errors, "error")
+	}
+	return diag.Count(errors, "error") + ", " + diag.Count(warnings, "warning")
+}
+
+func counts(findings diag.Findings) (errors, warnings int) {
+	for _, f := range findings {
+		if f.Severity == diag.Error {
+			errors++
+		} else {
+			warnings++
+		}
+	}
+	return errors, warnings
+}
+
+// isTerminal reports whether w is a terminal.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}

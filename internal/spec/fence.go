@@ -1,0 +1,162 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// optionRule checks the value of a fence agent's option; it returns what the
+// value must be, or "" when it is right.
+type optionRule func(string) string
+
+// optionRules are the options a BMC may have, in the file and in its URL.
+var optionRules = map[string]optionRule{
+	"username":        userName,
+	"password_file":   absolutePath,
+	"password_script": absolutePath,
+	"cipher":          oneOf("3", "6", "7", "8", "11", "12", "15", "16", "17"), // those that internal/bmc serves, without the weakest
+	"privlvl":         oneOf("operator", "administrator"),
+	"login_timeout":   number(1, 600),
+	"power_timeout":   number(1, 600),
+	"power_wait":      number(0, 600),
+	"shell_timeout":   number(1, 600),
+}
+
+// userName: IPMI 2.0, 22.28, gives the user name 16 bytes.
+func userName(s string) string {
+	if len(s) > 16 {
+		return "at most 16 bytes, all that IPMI has room for"
+	}
+	return ""
+}
+
+// absolutePath: the agent runs in a directory of Pacemaker's choosing.
+func absolutePath(s string) string {
+	if !path.IsAbs(s) {
+		return "an absolute path, such as /etc/oneha/bmc"
+	}
+	return ""
+}
+
+func number(low, high int) optionRule {
+	return func(s string) string {
+		if n, err := strconv.Atoi(s); err != nil || n < low || n > high {
+			return fmt.Sprintf("a number from %d to %d", low, high)
+		}
+		return ""
+	}
+}
+
+func oneOf(words ...string) optionRule {
+	return func(s string) string {
+		if !slices.Contains(words, s) {
+			return strings.Join(words, " or ")
+		}
+		return ""
+	}
+}
+
+// options reads the fence agent's options of a section. One with a mistake is
+// kept as broken, so that it does not count as missing.
+func (s section) options() map[string]value {
+	options := map[string]value{}
+	for _, name := range slices.Sorted(maps.Keys(s.values)) {
+		rule, ok := optionRules[name]
+		if !ok {
+			continue // url
+		}
+		v := s.get(name)
+		text, ok := s.r.text(v, s.name(name))
+		if !ok {
+			v.kind = broken
+		} else if want := rule(text); want != "" {
+			what := fmt.Sprintf("%s is %q", s.name(name), clip(text))
+			if strings.HasPrefix(name, "password") { // may be the password itself
+				what = s.name(name) + " is not a path"
+			}
+			s.r.error(v.at, what, "give "+want)
+			v.kind = broken
+		}
+		options[name] = v
+	}
+	if s.dubious {
+		for _, name := range []string{"username", "password_file"} {
+			if _, given := options[name]; !given {
+				options[name] = value{kind: broken}
+			}
+		}
+	}
+	return options
+}
+
+// checkCredentials reports, in one finding, what BMCs lack to log in.
+func (r *reader) checkCredentials(all []bmc, at place, shared bool) {
+	var names []string
+	noUser, noPassword := false, false
+	for _, b := range all {
+		_, user := b.options["username"]
+		_, file := b.options["password_file"]
+		script, byScript := b.options["password_script"]
+		if file && byScript {
+			r.error(script.at, "both password_file and password_script are given", "keep one of them")
+			return
+		}
+		user = user || r.excused["bmc.username"]
+		password := file || byScript || r.secret || r.excused["bmc.password_file"]
+		if user && password {
+			continue
+		}
+		if len(names) == 0 && !shared {
+			at = b.at
+		}
+		names = append(names, clip(b.node))
+		noUser, noPassword = noUser || !user, noPassword || !password
+	}
+	if len(names) == 0 {
+		return
+	}
+	what, fix := "no password_file", "password_file: /etc/oneha/bmc"
+	switch {
+	case noUser && noPassword:
+		what, fix = "no username and no password_file", "username: NAME, password_file: /etc/oneha/bmc"
+	case noUser:
+		what, fix = "no username", "username: NAME"
+	}
+	if !shared {
+		fix = "bmc: {" + fix + "} at the top level"
+	}
+	whose := " for the BMC of node " + names[0]
+	if len(names) > 1 {
+		whose = " for the BMCs of nodes " + and(names)
+	}
+	r.error(at, what+whose, "add "+fix)
+}
+
+// device is the fence device that powers off the BMC's node.
+func (b bmc) device() FenceDevice {
+	d := FenceDevice{ID: "fence-" + b.node, Agent: b.driver.agent, Target: b.node}
+	d.Options = append(d.Options, Option{"ip", b.host})
+	if b.port != "" {
+		d.Options = append(d.Options, Option{"ipport", b.port})
+	}
+	for name, v := range b.options {
+		if v.kind == scalar {
+			d.Options = append(d.Options, Option{name, v.text})
+		}
+	}
+	slices.SortFunc(d.Options, func(a, b Option) int { return strings.Compare(a.Name, b.Name) })
+	return d
+}
+
+// addFile adds the BMC's password file to those that CheckFiles looks at.
+func (b bmc) addFile(files []FileRef, name string) []FileRef {
+	v, ok := b.options["password_file"]
+	if !ok || v.kind != scalar || slices.ContainsFunc(files, func(f FileRef) bool { return f.Path == v.text }) {
+		return files
+	}
+	return append(files, FileRef{Path: v.text, File: name, Line: v.at.line, Column: v.at.column})
+}

@@ -1,0 +1,111 @@
+package vip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// removeTries bounds the rounds of removing and looking again: more than one is
+// needed only when somebody adds the address meanwhile.
+const removeTries = 3
+
+// Remove takes the address away from wherever it is and proves that it is gone.
+// It returns where it was. That it was nowhere is success. The error is
+// ErrStillThere when the address was seen afterwards, ErrLost when it is gone at
+// the cost of another one, something else when the node could not be asked.
+func (h *Host) Remove(ctx context.Context, ip netip.Addr) (was Held, err error) {
+	for try := 0; ; try++ {
+		held, findErr := h.Find(ctx, ip)
+		if findErr != nil {
+			return was, errors.Join(err, findErr)
+		}
+		if len(held) == 0 {
+			if errors.Is(err, ErrLost) {
+				return was, err
+			}
+			return was, nil
+		}
+		if try == removeTries {
+			return was, errors.Join(fmt.Errorf("%w: %s", ErrStillThere, held), err)
+		}
+		if try == 0 {
+			was = held
+		}
+		for _, holding := range held {
+			err = errors.Join(err, h.drop(ctx, holding))
+		}
+	}
+}
+
+// drop removes the address from one place, and nothing else: the kernel deletes
+// the secondary addresses of an IPv4 network together with its primary one
+// unless promote_secondaries is set. The setting is raised for the moment of the
+// removal, which also spares the routes; addresses that vanish nevertheless are
+// put back.
+func (h *Host) drop(ctx context.Context, holding Holding) error {
+	var before []netlink.Addr
+	if holding.addr.Flags&unix.IFA_F_SECONDARY == 0 && holding.Prefix.Addr().Is4() {
+		var err error
+		if before, err = h.secondaries(ctx, holding); err != nil {
+			return err
+		}
+	}
+	if len(before) > 0 {
+		defer keepSecondaries(holding.Link.Name)()
+	}
+	addr := holding.addr
+	err := h.nl.AddrDel(nil, &addr)
+	if err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) && !errors.Is(err, unix.ENODEV) {
+		return fmt.Errorf("remove %s: %w", holding, err)
+	}
+	return h.restore(before)
+}
+
+// secondaries returns the other addresses of the network of which the holding
+// is the primary address.
+func (h *Host) secondaries(ctx context.Context, holding Holding) ([]netlink.Addr, error) {
+	all, err := h.addresses(ctx, unix.AF_INET)
+	if err != nil {
+		return nil, err
+	}
+	var out []netlink.Addr
+	for _, a := range all {
+		p := prefixOf(a.IPNet)
+		if a.LinkIndex == holding.Link.Index && a.Flags&unix.IFA_F_SECONDARY != 0 && p.Masked() == holding.Prefix.Masked() {
+			out = append(out, a)
+		}
+	}
+	return out, nil
+}
+
+// restore adds those of the addresses that are missing.
+func (h *Host) restore(addrs []netlink.Addr) error {
+	var errs []error
+	for _, a := range addrs {
+		a.Flags &^= unix.IFA_F_SECONDARY
+		if a.Broadcast == nil {
+			a.Broadcast = net.IPv4zero // the library's word for none
+		}
+		if err := h.nl.AddrAdd(nil, &a); err != nil && !errors.Is(err, unix.EEXIST) {
+			errs = append(errs, fmt.Errorf("%w: put %s back: %w", ErrLost, a.IPNet, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// keepSecondaries makes the kernel promote secondary addresses on the interface
+// and returns a function that undoes it. The effective value is the OR of that
+// for all interfaces and the interface's own.
+func keepSecondaries(nic string) (undo func()) {
+	const name = "promote_secondaries"
+	if sysctl(4, "all", name) == "1" || sysctl(4, nic, name) != "0" || setSysctl(4, nic, name, "1") != nil {
+		return func() {}
+	}
+	return func() { _ = setSysctl(4, nic, name, "0") }
+}

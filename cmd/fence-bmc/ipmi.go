@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/oneha/oneha/fence"
+	"github.com/oneha/oneha/internal/bmc"
+)
+
+// ipmiAgent takes the place of fence_ipmilan: every option of it is understood,
+// and what cannot be served is refused with a reason instead of passed over.
+var ipmiAgent = fence.Agent{
+	Name:  "fence_bmc_ipmi",
+	Short: "Fence agent for IPMI",
+	Long: "fence_bmc_ipmi is a fence agent for machines whose baseboard management controller (BMC) speaks IPMI over LAN. " +
+		"It takes the options of fence_ipmilan and needs no ipmitool. " +
+		"Off and reboot succeed only after the BMC reported that the power is off.",
+	Options: []fence.Option{
+		{Name: "lanplus", Short: 'P', Type: fence.Boolean, Default: "1", Text: "IPMI 2.0, encrypted; 0 is IPMI 1.5, which is not (--lanplus=0 on the command line)"},
+		{Name: "auth", Short: 'A', Arg: "auth", Type: fence.Select, Choices: []string{"md5", "password", "none"}, Text: "Authentication type of IPMI 1.5; only md5 is served. IPMI 2.0 does not use it"},
+		{Name: "cipher", Short: 'C', Arg: "cipher", Type: fence.Integer, Text: "Cipher suite of IPMI 2.0 (17 and then 3 when not set)"},
+		{Name: "privlvl", Short: 'L', Arg: "level", Type: fence.Select, Choices: []string{"callback", "user", "operator", "administrator"}, Default: "administrator", Text: "Privilege level to log in with; power control needs operator"},
+		{Name: "method", Short: 'm', Arg: "method", Type: fence.Select, Choices: []string{"onoff", "cycle"}, Default: "onoff", Text: "Method to fence; only onoff is served"},
+		{Name: "target", Arg: "targetaddress", Type: fence.String, Text: "Address that requests are bridged to; not served yet"},
+		{Name: "hexadecimal_kg", Arg: "key", Type: fence.String, Secret: true, Text: "BMC key (K_g) of IPMI 2.0; not served yet"},
+		{Name: "ipmitool_timeout", Arg: "seconds", Type: fence.Second, Default: "1", Text: "Time after which an unanswered request is sent again"},
+		{Name: "ipmitool_path", Arg: "path", Type: fence.String, Text: "Has no effect, ipmitool is not used"},
+		{Name: "use_sudo", Old: []string{"sudo"}, Type: fence.Boolean, Text: "Has no effect, no other program is used"},
+		{Name: "sudo_path", Arg: "path", Type: fence.String, Text: "Has no effect, no other program is used"},
+		{Name: "plug_separator", Arg: "char", Type: fence.String, Text: "Has no effect, a BMC switches one machine"},
+	},
+	Defaults: map[string]string{"ipport": "623"},
+	Validate: validateIPMI,
+	Open:     openIPMI,
+}
+
+func validateIPMI(req *fence.Request) error {
+	switch {
+	case req.String("method") == "cycle":
+		return errors.New("method=cycle is not served: a machine that is off would stay off and an unfinished cycle would pass for a fencing; remove method or set it to onoff")
+	case req.String("target") != "":
+		return errors.New("target (bridged requests) is not served by this agent: use fence_ipmilan for this machine")
+	case req.String("hexadecimal_kg") != "":
+		return errors.New("hexadecimal_kg (a BMC key, K_g) is not served by this agent: clear the key on the BMC or use fence_ipmilan for this machine")
+	case !req.Bool("lanplus") && req.Given("auth") && req.String("auth") != "md5":
+		return fmt.Errorf("auth=%s is not served, it would send the password readable or not at all: set auth=md5 or lanplus=1", req.String("auth"))
+	}
+	return ipmiConfig(req).Check()
+}
+
+func ipmiConfig(req *fence.Request) bmc.IPMI {
+	c := bmc.IPMI{
+		Host:      req.Host(),
+		Port:      req.Int("ipport"),
+		Username:  req.String("username"),
+		Password:  req.Password(),
+		V15:       !req.Bool("lanplus"),
+		Privilege: req.String("privlvl"),
+		Resend:    req.Seconds("ipmitool_timeout"),
+	}
+	if req.Given("cipher") {
+		c.CipherSuites = []int{req.Int("cipher")}
+	}
+	return c
+}
+
+func openIPMI(ctx context.Context, req *fence.Request) (fence.Device, error) {
+	c, err := bmc.OpenIPMI(ctx, ipmiConfig(req))
+	if err != nil {
+		return nil, loginError(err)
+	}
+	return machine{c}, nil
+}

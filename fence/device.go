@@ -1,0 +1,44 @@
+// Package fence is the ClusterLabs FenceAgentAPI as a Go contract.
+//
+// A fence agent is a value: its options are declared once, as data, and it
+// gives the contract a Device. Reading options from standard input or the
+// command line, validation, metadata, the delay, "off, seen off, then on",
+// polling, retries, messages and exit codes live here, once.
+//
+// Two rules stand above drop-in compatibility with the stock agents:
+//
+//   - A power command is sent only when the action was understood. An unknown
+//     or malformed action, or one that is missing beside a line that was not
+//     understood, ends with exit code 1 and an untouched device.
+//   - Off is a success only after the device itself said that the power is off.
+//
+// The package imports only the standard library.
+package fence
+
+import (
+	"context"
+	"errors"
+)
+
+// State is the power state of a machine.
+type State string
+
+// A Device knows no third state: what is neither on nor off is an error.
+const (
+	On  State = "on"
+	Off State = "off"
+)
+
+// Device is one machine's power switch. Every method returns soon after its
+// context ends.
+type Device interface {
+	Power(context.Context) (State, error)  // On or Off, as the device says now
+	SetPower(context.Context, State) error // asks; the caller polls
+	Close(context.Context) error           // ends the session
+}
+
+// ErrLogin marks an Open that failed because the device refused the
+// credentials. One process offers refused credentials at most twice: many
+// devices lock an account after a few failures, and a cluster asks again and
+// again.
+var ErrLogin = errors.New("login refused")

@@ -1,0 +1,168 @@
+package fence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// statusOff is the exit code of status for a machine that is off.
+const statusOff = 2
+
+// control carries out the actions that need the device.
+type control struct {
+	session
+	stdout io.Writer
+	log    *logger
+	env    Env
+	fenced bool // run by pacemaker-fenced
+}
+
+// run carries out one action and returns the exit code of its success.
+func (c *control) run(ctx context.Context) (int, error) {
+	action := c.req.Action
+	if action == ActionOff || action == ActionReboot {
+		if err := c.sleep(ctx, c.req.Seconds("delay")); err != nil {
+			return 1, fmt.Errorf("%s: interrupted during delay", action)
+		}
+	}
+	state, err := c.power(ctx)
+	if err != nil {
+		return 1, err
+	}
+	switch action {
+	case ActionStatus:
+		c.say("Status: %s", word(state))
+		if state == Off {
+			return statusOff, nil
+		}
+		return 0, nil
+	case ActionMonitor:
+		return 0, nil
+	case ActionReboot:
+		return 0, c.reboot(ctx, state)
+	case ActionOn:
+		return 0, c.reach(ctx, state, On)
+	case ActionOff:
+		return 0, c.reach(ctx, state, Off)
+	}
+	return 1, fmt.Errorf("no such action on a device: %q", action)
+}
+
+func (c *control) reach(ctx context.Context, state, want State) error {
+	if state == want {
+		c.say("Success: Already %s", word(want))
+		return nil
+	}
+	if err := c.change(ctx, want, c.limit()); err != nil {
+		return err
+	}
+	c.say("Success: Powered %s", word(want))
+	return nil
+}
+
+// reboot is done when the machine was seen off: that is what the cluster waits
+// for. Whether it comes up again is worth a warning, not a failed fencing, and
+// is bounded under pacemaker-fenced too, which would otherwise run into its own
+// time limit and call the whole reboot failed.
+func (c *control) reboot(ctx context.Context, state State) error {
+	if state == On {
+		if err := c.change(ctx, Off, c.limit()); err != nil {
+			return err
+		}
+	}
+	if err := c.change(ctx, On, c.powerTimeout()); err != nil {
+		c.log.warn("the machine was seen off, so it is fenced, but it does not come on again: %v", err)
+	}
+	c.say("Success: Rebooted")
+	return nil
+}
+
+// change asks for a power state and polls until the device reports it. While it
+// waits it repeats the command, in case the device took it and lost it, and
+// bears with reads that fail: some BMCs are away for seconds when the power
+// changes. A limit of 0 is none.
+func (c *control) change(ctx context.Context, want State, limit time.Duration) error {
+	begin := c.env.Now()
+	if err := c.command(ctx, want); err != nil {
+		return err
+	}
+	repeat := max(c.powerTimeout()/time.Duration(1+c.req.Int("retry_on")), time.Second)
+	repeats, next := c.req.Int("retry_on"), begin.Add(repeat)
+	longest := max(c.req.Seconds("stonith_status_sleep"), 10*time.Millisecond)
+	pause := longest / 8
+	for {
+		state, err := c.power(ctx)
+		now := c.env.Now()
+		switch {
+		case err == nil && state == want:
+			return nil
+		case ctx.Err() != nil, errors.Is(err, ErrLogin):
+			return err
+		case limit > 0 && now.Sub(begin) >= limit:
+			if err == nil {
+				err = fmt.Errorf("%s still says %s", c.req.Host(), state)
+			}
+			return fmt.Errorf("timed out waiting to power %s (power_timeout, %s): %w", word(want), limit, err)
+		case repeats > 0 && !now.Before(next):
+			repeats, next = repeats-1, now.Add(repeat)
+			if err := c.command(ctx, want); err != nil {
+				c.req.Logf("repeat the command: %v", err)
+			}
+			continue
+		}
+		if err := c.sleep(ctx, pause); err != nil {
+			return fmt.Errorf("power %s: interrupted", word(want))
+		}
+		pause = min(2*pause, longest)
+	}
+}
+
+// command asks for a power state. When the answer is an error, the state
+// decides: the command may have been carried out and its answer lost.
+func (c *control) command(ctx context.Context, want State) error {
+	if err := c.setPower(ctx, want); err != nil {
+		if state, e := c.power(ctx); e != nil || state != want {
+			return err
+		}
+	}
+	return c.sleep(ctx, c.req.Seconds("power_wait"))
+}
+
+// limit is how long a change of power may take, 0 for as long as the cluster
+// lets us: under pacemaker-fenced its own time limit decides, unless
+// disable_timeout says otherwise.
+func (c *control) limit() time.Duration {
+	disabled := c.fenced
+	if c.req.Given("disable_timeout") {
+		disabled = c.req.Bool("disable_timeout")
+	}
+	if disabled {
+		return 0
+	}
+	return c.req.Seconds("power_timeout")
+}
+
+// powerTimeout is power_timeout where a limit is needed in any case.
+func (c *control) powerTimeout() time.Duration {
+	if d := c.req.Seconds("power_timeout"); d > 0 {
+		return d
+	}
+	return 20 * time.Second
+}
+
+func (c *control) sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	c.req.Logf("wait %s", d)
+	return c.env.Sleep(ctx, d)
+}
+
+func (c *control) say(format string, args ...any) { fmt.Fprintf(c.stdout, format+"\n", args...) }
+
+// word is a state as the messages of fence agents spell it.
+func word(s State) string { return strings.ToUpper(string(s)) }

@@ -1,0 +1,125 @@
+package fence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// session keeps a Device open over the steps of an action. Each login and each
+// command has its own time limit, and each step is tried once more on a new
+// login: networks lose packets and BMCs drop sessions.
+type session struct {
+	agent   *Agent
+	req     *Request
+	dev     Device // nil when not logged in
+	refused int    // logins that the device refused
+	lastErr error  // the last of them
+}
+
+// closeLimit bounds a logout: it is a courtesy to the device, not a result.
+const closeLimit = time.Second
+
+// maxRefused is how often refused credentials are offered in one process: once
+// more than once, because a single lost or garbled reply looks the same.
+const maxRefused = 2
+
+func (s *session) power(ctx context.Context) (State, error) {
+	var state State
+	err := s.try(ctx, "read the power state of "+s.req.Host(), func(ctx context.Context, d Device) error {
+		var err error
+		state, err = d.Power(ctx)
+		if err == nil && state != On && state != Off {
+			err = fmt.Errorf("it is neither on nor off: %q", string(state))
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	s.req.Logf("the power of %s is %s", s.req.Host(), state)
+	return state, nil
+}
+
+func (s *session) setPower(ctx context.Context, want State) error {
+	return s.try(ctx, fmt.Sprintf("switch %s %s", s.req.Host(), want), func(ctx context.Context, d Device) error {
+		return d.SetPower(ctx, want)
+	})
+}
+
+func (s *session) try(ctx context.Context, what string, step func(context.Context, Device) error) error {
+	s.req.Logf("%s", what)
+	err := s.once(ctx, step)
+	if err != nil && ctx.Err() == nil && s.refused < maxRefused {
+		s.req.Logf("%s: %v; trying once more", what, err)
+		err = s.once(ctx, step)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: interrupted", what)
+	case err != nil:
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// once logs in if need be and runs the step. After any error the session is
+// closed, so that the next step starts from a known state.
+func (s *session) once(ctx context.Context, step func(context.Context, Device) error) error {
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.limit("shell_timeout"))
+	defer cancel()
+	if err := step(ctx, s.dev); err != nil {
+		s.close(ctx)
+		return err
+	}
+	return nil
+}
+
+func (s *session) open(ctx context.Context) error {
+	if s.dev != nil {
+		return nil
+	}
+	if s.refused >= maxRefused {
+		return s.lastErr
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.limit("login_timeout"))
+	defer cancel()
+	s.req.Logf("log in to %s", s.req.Host())
+	dev, err := s.agent.Open(ctx, s.req)
+	if err != nil {
+		err = fmt.Errorf("log in: %w", err)
+		if errors.Is(err, ErrLogin) {
+			s.refused, s.lastErr = s.refused+1, err
+		}
+		return err
+	}
+	s.dev = dev
+	return nil
+}
+
+// close logs out, also when the caller's context has ended.
+func (s *session) close(ctx context.Context) {
+	if s.dev == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
+	defer cancel()
+	if err := s.dev.Close(ctx); err != nil {
+		s.req.Logf("log out of %s: %v", s.req.Host(), err)
+	}
+	s.dev = nil
+}
+
+// limit is the time limit of one step, 30 seconds when the option is 0. No
+// setting removes it: a step without a limit could hang until the cluster kills
+// the agent, session and all.
+func (s *session) limit(option string) time.Duration {
+	if d := s.req.Seconds(option); d > 0 {
+		return d
+	}
+	return 30 * time.Second
+}

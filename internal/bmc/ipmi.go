@@ -1,0 +1,220 @@
+package bmc
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bougou/go-ipmi/pkg/client"
+	"github.com/bougou/go-ipmi/pkg/command/chassis"
+	"github.com/bougou/go-ipmi/pkg/types"
+)
+
+// IPMI says how to reach a BMC over IPMI.
+type IPMI struct {
+	Host     string // name or address; an IPv6 address with or without brackets
+	Port     int    // UDP
+	Username string
+	Password string
+
+	// V15 selects IPMI 1.5 (ipmitool's "lan"), which does not encrypt, instead of
+	// IPMI 2.0 ("lanplus").
+	V15 bool
+
+	// CipherSuites are tried in this order (IPMI 2.0); empty means
+	// DefaultCipherSuites. The next one is tried only when the BMC does not offer
+	// one, never when it refused the password.
+	CipherSuites []int
+
+	Privilege string        // callback, user, operator or administrator
+	Resend    time.Duration // after which an unanswered request is sent again; 0 is a second
+}
+
+// DefaultCipherSuites is the best suite that current BMCs have (SHA-256), then
+// the one that all have (SHA-1).
+var DefaultCipherSuites = []int{17, 3}
+
+// cipherSuites are the suites that are served (IPMI 2.0, table 22-20): all but 0,
+// which lets anybody in, and those with RC4.
+var cipherSuites = []int{1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17}
+
+var privileges = map[string]types.PrivilegeLevel{
+	"callback":      types.PrivilegeLevelCallback,
+	"user":          types.PrivilegeLevelUser,
+	"operator":      types.PrivilegeLevelOperator,
+	"administrator": types.PrivilegeLevelAdministrator,
+}
+
+// Limits of the protocol, in bytes (IPMI 2.0, sections 13.20, 22.28 and 22.30).
+const (
+	maxUsername    = 16
+	maxPassword    = 20
+	maxPasswordV15 = 16
+)
+
+// Check finds what cannot work, without touching the network. A password that
+// is too long is refused: cutting it off would work or fail by the BMC's mood.
+func (c IPMI) Check() error {
+	limit, version := maxPassword, "IPMI 2.0"
+	if c.V15 {
+		limit, version = maxPasswordV15, "IPMI 1.5"
+	}
+	switch {
+	case len(c.Password) > limit:
+		return fmt.Errorf("the password has %d bytes, %s takes at most %d: set a shorter one on the BMC", len(c.Password), version, limit)
+	case len(c.Username) > maxUsername:
+		return fmt.Errorf("the user name has %d bytes, IPMI takes at most %d", len(c.Username), maxUsername)
+	case c.Port < 1 || c.Port > 65535:
+		return fmt.Errorf("port %d is not between 1 and 65535", c.Port)
+	case privileges[c.Privilege] == 0:
+		return fmt.Errorf("unknown privilege level %q", c.Privilege)
+	}
+	for _, id := range c.CipherSuites {
+		if !slices.Contains(cipherSuites, id) {
+			return fmt.Errorf("cipher suite %d is not served: use one of %s", id, list(cipherSuites))
+		}
+	}
+	return nil
+}
+
+// OpenIPMI logs in. An error wraps ErrLogin or ErrSilent where that is the cause.
+func OpenIPMI(ctx context.Context, c IPMI) (*Client, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	return open(ctx, c.Host, "ipmi", &ipmi{config: c})
+}
+
+// ipmi is the bmclib driver over go-ipmi.
+type ipmi struct {
+	config  IPMI
+	session *client.Client // nil when not logged in
+}
+
+func (d *ipmi) Name() string { return "go-ipmi" }
+
+// Open tries the cipher suites one by one, each on a client of its own:
+// go-ipmi's own choice would offer a refused password once per suite it knows.
+func (d *ipmi) Open(ctx context.Context) error {
+	address, err := resolve(ctx, d.config.Host)
+	if err != nil {
+		return err
+	}
+	if d.config.V15 {
+		return d.login(ctx, address, 0)
+	}
+	suites := d.config.CipherSuites
+	if len(suites) == 0 {
+		suites = DefaultCipherSuites
+	}
+	for i, suite := range suites {
+		// A BMC may keep silent about a suite it does not know: share the time.
+		share, cancel := shareOf(ctx, len(suites)-i)
+		err = d.login(share, address, suite)
+		cancel()
+		if !errors.Is(err, errNextSuite) {
+			return err
+		}
+	}
+	return &failure{text: fmt.Sprintf("no session with cipher suite %s: set cipher to one that the BMC offers, or lanplus=0 if it has IPMI 1.5 only (last: %v)", list(suites), err), err: err}
+}
+
+func (d *ipmi) login(ctx context.Context, address string, suite int) error {
+	c, err := client.NewClient(address, d.config.Port, d.config.Username, d.config.Password)
+	if err != nil {
+		return fmt.Errorf("prepare IPMI session: %w", err)
+	}
+	c.WithTimeout(cmp.Or(d.config.Resend, time.Second)).
+		WithRetry(maxSends).
+		WithMaxPrivilegeLevel(privileges[d.config.Privilege]).
+		WithCipherSuiteID(types.CipherSuiteID(suite))
+	if d.config.V15 {
+		c.WithInterface(client.InterfaceLan)
+	}
+	if err := c.Connect(ctx); err != nil {
+		if !established(err) { // no session to close: only the socket
+			ended, cancel := context.WithCancel(ctx)
+			cancel()
+			ctx = ended
+		}
+		_ = c.Close(ctx) // the login's error says more
+		return explainLogin(err)
+	}
+	d.session = c
+	return nil
+}
+
+// maxSends bounds how often one request is sent; the context ends it earlier.
+const maxSends = 100
+
+func (d *ipmi) Close(ctx context.Context) error {
+	if d.session == nil {
+		return nil
+	}
+	err := d.session.Close(ctx)
+	d.session = nil
+	return explain("close the session", err)
+}
+
+// PowerStateGet returns "on" or "off" (IPMI 2.0, section 28.2).
+func (d *ipmi) PowerStateGet(ctx context.Context) (string, error) {
+	status, err := d.session.GetChassisStatus(ctx)
+	switch {
+	case err != nil:
+		return "", explain("get the chassis status", err)
+	case status.PowerIsOn:
+		return "on", nil
+	}
+	return "off", nil
+}
+
+// PowerSet takes "on" and "off" only (IPMI 2.0, section 28.3).
+func (d *ipmi) PowerSet(ctx context.Context, state string) (bool, error) {
+	var control chassis.ChassisControl
+	switch state {
+	case "on":
+		control = chassis.ChassisControlPowerUp
+	case "off":
+		control = chassis.ChassisControlPowerDown
+	default:
+		return false, fmt.Errorf("power state %q is not used here", state)
+	}
+	_, err := d.session.ChassisControl(ctx, control)
+	return err == nil, explain("send chassis control power "+state, err)
+}
+
+// resolve returns an address in the form go-ipmi joins with a port. It looks up
+// names itself, because go-ipmi would do so without regard to the context.
+func resolve(ctx context.Context, host string) (string, error) {
+	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"))
+	if err != nil {
+		found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		if err != nil {
+			return "", &failure{text: fmt.Sprintf("look up %q: %v: give the BMC's address, so that fencing does not depend on DNS", host, err), err: err}
+		}
+		addr = found[0].Unmap()
+	}
+	if addr.Is6() {
+		return "[" + addr.String() + "]", nil
+	}
+	return addr.String(), nil
+}
+
+// shareOf gives one of n tries its part of the time that is left.
+func shareOf(ctx context.Context, n int) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(deadline)/time.Duration(n))
+}
+
+func list(numbers []int) string {
+	return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(numbers), "[]")), ", ")
+}

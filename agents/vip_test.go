@@ -1,0 +1,428 @@
+package agents
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vishvananda/netlink"
+
+	"github.com/oneha/oneha/internal/vip/viptest"
+	"github.com/oneha/oneha/ocf"
+)
+
+// vars are environment variables of a call; names without capitals are
+// parameters.
+type vars map[string]string
+
+// outcome is what Pacemaker sees of a call.
+type outcome struct {
+	Code   ocf.Code
+	Reason string // the exit reason
+}
+
+// recurring makes a monitor a recurring one of every ten seconds.
+var recurring = vars{"OCF_RESKEY_CRM_meta_interval": "10000"}
+
+// with returns the union of the variables, the last one winning.
+func (v vars) with(others ...vars) vars {
+	out := vars{}
+	for _, m := range append([]vars{v}, others...) {
+		for name, value := range m {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// runVIP performs one call of the agent on the node.
+func runVIP(node *viptest.Namespace, action string, v vars) (o outcome) {
+	node.Do(func() {
+		var stderr bytes.Buffer
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		o.Code = ocf.Run(ctx, VIP, ocf.Env{
+			Args: []string{action},
+			Lookup: func(name string) (string, bool) {
+				if value, ok := v[name]; ok {
+					return value, true
+				}
+				value, ok := v[strings.TrimPrefix(name, "OCF_RESKEY_")]
+				return value, ok && strings.HasPrefix(name, "OCF_RESKEY_")
+			},
+			Stderr: &stderr,
+		})
+		for line := range strings.Lines(stderr.String()) {
+			if reason, ok := strings.CutPrefix(line, "ocf-exit-reason:"); ok {
+				o.Reason = strings.TrimSpace(reason)
+			}
+		}
+	})
+	return o
+}
+
+// vipLab is a node with 10.77.0.1/24 and 2001:db8:77::1/64 on n0.
+func vipLab(t *testing.T) *viptest.Lab {
+	t.Helper()
+	l := viptest.New(t)
+	l.Node.Add("n0", "10.77.0.1/24")
+	l.Node.Add("n0", "2001:db8:77::1/64")
+	return l
+}
+
+// expect performs a call and judges its code.
+func expect(t *testing.T, node *viptest.Namespace, action string, v vars, want ocf.Code) outcome {
+	t.Helper()
+	got := runVIP(node, action, v)
+	if got.Code != want {
+		t.Errorf("%s %v: exit %d (%s), want %d", action, v, got.Code, got.Reason, want)
+	}
+	return got
+}
+
+func TestVIPDeclaration(t *testing.T) {
+	if err := VIP.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// The life of an address as ocf-tester and Pacemaker go through it.
+func TestVIPLife(t *testing.T) {
+	l := vipLab(t)
+	for _, v := range []vars{
+		{"ip": "10.77.0.100", "arp_count": "1"},
+		{"ip": "10.77.0.100", "nic": "n0:vip", "netmask": "255.255.255.0", "broadcast": "+", "arp_count": "1"},
+		{"ip": "2001:DB8:77:0::100", "nodad": "true", "arp_count": "1"},
+	} {
+		before := l.Node.Addresses("n0")
+		expect(t, l.Node, "validate-all", v, 0)
+		expect(t, l.Node, "monitor", v, 7)
+		expect(t, l.Node, "monitor", v.with(recurring), 7)
+		expect(t, l.Node, "stop", v, 0)
+		expect(t, l.Node, "start", v, 0)
+		started := l.Node.Addresses("n0")
+		if len(started) != len(before)+1 {
+			t.Errorf("after start: %q", started)
+		}
+		expect(t, l.Node, "monitor", v, 0)
+		expect(t, l.Node, "monitor", v.with(recurring), 0)
+		expect(t, l.Node, "start", v, 0)
+		if diff := cmp.Diff(started, l.Node.Addresses("n0")); diff != "" {
+			t.Errorf("second start (-before +after):\n%s", diff)
+		}
+		expect(t, l.Node, "stop", v, 0)
+		expect(t, l.Node, "monitor", v, 7)
+		expect(t, l.Node, "stop", v, 0)
+		if diff := cmp.Diff(before, l.Node.Addresses("n0")); diff != "" {
+			t.Errorf("after stop (-before +after):\n%s", diff)
+		}
+	}
+}
+
+// Parameters that are wrong on every node: exit 6 that names the parameter, but
+// for stop, which succeeds.
+func TestVIPBadParameters(t *testing.T) {
+	l := vipLab(t)
+	good := vars{"ip": "10.77.0.100"}
+	good6 := vars{"ip": "2001:db8:77::100"}
+	for _, test := range []struct {
+		v         vars
+		parameter string
+	}{
+		{vars{}, "ip"},
+		{vars{"ip": ""}, "ip"},
+		{vars{"ip": "10.77.0.300"}, "ip"},
+		{vars{"ip": "10.77.0"}, "ip"},
+		{vars{"ip": "foo"}, "ip"},
+		{vars{"ip": "10.77.0.100/24"}, "ip"},
+		{vars{"ip": "010.77.0.100"}, "ip"},
+		{vars{"ip": "0.1.2.3"}, "ip"},
+		{vars{"ip": "0.0.0.0"}, "ip"},
+		{vars{"ip": "224.0.0.1"}, "ip"},
+		{vars{"ip": "255.255.255.255"}, "ip"},
+		{vars{"ip": " 10.77.0.100"}, "ip"},
+		{vars{"ip": "2001:db8::1::2"}, "ip"}, // D6
+		{vars{"ip": "fe80::zz"}, "ip"},
+		{vars{"ip": "::"}, "ip"},
+		{vars{"ip": "fe80::1%n0"}, "ip"},
+		{vars{"ip": "::ffff:10.77.0.100"}, "ip"},
+		{vars{"ip": "fe80::1"}, "nic"},
+		{good.with(vars{"nic": "a/b"}), "nic"},
+		{good.with(vars{"nic": "a b"}), "nic"},
+		{good.with(vars{"cidr_netmask": "0"}), "cidr_netmask"},
+		{good.with(vars{"cidr_netmask": "33"}), "cidr_netmask"},
+		{good.with(vars{"cidr_netmask": "abc"}), "cidr_netmask"},
+		{good.with(vars{"cidr_netmask": "-1"}), "cidr_netmask"},
+		{good.with(vars{"netmask": "255.0.255.0"}), "cidr_netmask"},
+		{good.with(vars{"netmask": "0.0.0.0"}), "cidr_netmask"},
+		{good6.with(vars{"cidr_netmask": "129"}), "cidr_netmask"},
+		{good6.with(vars{"cidr_netmask": "255.255.255.0"}), "cidr_netmask"},
+		{good.with(vars{"broadcast": "bad"}), "broadcast"},
+		{good.with(vars{"broadcast": "ff02::1"}), "broadcast"},
+		{good6.with(vars{"broadcast": "+"}), "broadcast"},
+		{good.with(vars{"arp_count": "0"}), "arp_count"},
+		{good.with(vars{"arp_count": "-5"}), "arp_count"},
+		{good.with(vars{"arp_count": "many"}), "arp_count"},
+		{good.with(vars{"arp_interval": "0"}), "arp_interval"},
+		{good.with(vars{"arp_interval": "9223372036854775807"}), "arp_interval"},
+		{good.with(vars{"arp_interval": "fast"}), "arp_interval"},
+		{good.with(vars{"nodad": "maybe"}), "nodad"},
+	} {
+		for _, action := range []string{"start", "validate-all", "monitor"} {
+			got := expect(t, l.Node, action, test.v, 6)
+			if !strings.HasPrefix(got.Reason, "parameter "+test.parameter+" ") {
+				t.Errorf("%s %v: reason %q does not name %s", action, test.v, got.Reason, test.parameter)
+			}
+		}
+		expect(t, l.Node, "stop", test.v, 0)
+	}
+	for _, label := range []vars{{"iflabel": "0123456789abc"}, {"nic": "n0:0123456789abc"}} {
+		v := good.with(label)
+		for _, action := range []string{"start", "validate-all"} {
+			if got := expect(t, l.Node, action, v, 6); !strings.HasPrefix(got.Reason, "parameter iflabel ") {
+				t.Errorf("%s %v: reason %q does not name iflabel", action, v, got.Reason)
+			}
+		}
+		expect(t, l.Node, "monitor", v, 7)
+		expect(t, l.Node, "stop", v, 0)
+	}
+	if got := l.Node.Addresses("n0"); len(got) != 2 {
+		t.Errorf("something was changed: %q", got)
+	}
+}
+
+// What is wrong with this node alone.
+func TestVIPBadNode(t *testing.T) {
+	l := vipLab(t)
+	l.Pair(1, nil, nil)
+	l.Node.Add("n0", "10.88.0.1/24")
+	l.Node.Add("n1", "10.88.0.2/24")
+	for _, test := range []struct {
+		name  string
+		v     vars
+		start ocf.Code
+		text  string
+	}{
+		{"nic is missing", vars{"ip": "10.77.0.100", "nic": "n9", "cidr_netmask": "24"}, 5, "n9"},
+		{"nic is missing, no prefix", vars{"ip": "10.77.0.100", "nic": "n9"}, 5, "n9"},
+		{"no route", vars{"ip": "192.0.2.1"}, 1, "no connected route"},
+		{"two routes", vars{"ip": "10.88.0.100"}, 1, "n0, n1"},
+	} {
+		for _, action := range []string{"start", "validate-all"} {
+			if got := expect(t, l.Node, action, test.v, test.start); !strings.Contains(got.Reason, test.text) {
+				t.Errorf("%s: %s: reason %q lacks %q", test.name, action, got.Reason, test.text)
+			}
+		}
+		expect(t, l.Node, "monitor", test.v, 7)
+		expect(t, l.Node, "monitor", test.v.with(recurring), 7) // D8
+		expect(t, l.Node, "stop", test.v, 0)
+	}
+}
+
+// D1, D2: the address is there and the link is down, or the interface is gone.
+func TestVIPLinkDown(t *testing.T) {
+	l := vipLab(t)
+	for _, v := range []vars{
+		{"ip": "10.77.0.100", "arp_count": "1"},
+		{"ip": "10.77.0.100", "nic": "n0", "cidr_netmask": "24", "arp_count": "1"},
+	} {
+		expect(t, l.Node, "start", v, 0)
+		l.Node.Down("n0")
+		got := expect(t, l.Node, "monitor", v.with(recurring), 7)
+		if want := "10.77.0.100/24 is on n0, but link n0 is down: switched off"; got.Reason != want {
+			t.Errorf("reason %q, want %q", got.Reason, want)
+		}
+		expect(t, l.Node, "monitor", v, 1) // a probe: not running would leave it here
+		expect(t, l.Node, "stop", v, 0)
+		expect(t, l.Node, "monitor", v, 7)
+		for _, a := range l.Node.Addresses("n0") {
+			if strings.HasPrefix(a, "10.77.0.100/") {
+				t.Errorf("%v: stop said 0 and left %s", v, a)
+			}
+		}
+		l.Node.Up("n0")
+	}
+
+	v := vars{"ip": "10.77.0.100", "nic": "n0", "cidr_netmask": "24", "arp_count": "1"}
+	expect(t, l.Node, "start", v, 0)
+	l.Node.Down("n0")
+	expect(t, l.Node, "start", v, 0)
+	expect(t, l.Node, "monitor", v, 0)
+	l.Node.Delete("n0")
+	expect(t, l.Node, "monitor", v.with(recurring), 7)
+	expect(t, l.Node, "monitor", v, 7)
+	expect(t, l.Node, "stop", v, 0)
+}
+
+// D3, D4: the address is there with something else than was asked for.
+func TestVIPMisplaced(t *testing.T) {
+	l := vipLab(t)
+	l.Pair(1, nil, nil)
+	v := vars{"ip": "10.77.0.100", "nic": "n0", "cidr_netmask": "24", "iflabel": "vip", "arp_count": "1"}
+	for _, test := range []struct {
+		nic, address     string
+		monitor, probing ocf.Code
+	}{
+		{"n0", "10.77.0.100/32", 7, 1},
+		{"n0", "10.77.0.100/2", 7, 1},
+		{"n1", "10.77.0.100/24", 7, 1},
+		{"lo", "10.77.0.100/32", 7, 1},
+		{"n0", "10.77.0.100/24 n0:other", 0, 0}, // it serves all the same
+	} {
+		for _, mend := range []string{"start", "stop"} {
+			l.Node.Add(test.nic, test.address)
+			expect(t, l.Node, "monitor", v.with(recurring), test.monitor)
+			expect(t, l.Node, "monitor", v, test.probing)
+			expect(t, l.Node, mend, v, 0)
+			want := []string{"10.77.0.1/24 n0", "2001:db8:77::1/64"}
+			if mend == "start" {
+				want = []string{"10.77.0.1/24 n0", "10.77.0.100/24 n0:vip", "2001:db8:77::1/64"}
+			}
+			if diff := cmp.Diff(want, append(l.Node.Addresses("n0"), l.Node.Addresses("n1")...)); diff != "" {
+				t.Errorf("%s on %s after %s (-want +got):\n%s", test.address, test.nic, mend, diff)
+			}
+			expect(t, l.Node, "stop", v, 0)
+		}
+	}
+}
+
+// A duplicate that IPv6 detection finds: start fails and leaves nothing.
+func TestVIPDuplicateIPv6(t *testing.T) {
+	l := vipLab(t)
+	l.Peer.Add("p0", "2001:db8:77::100/64")
+	v := vars{"ip": "2001:db8:77::100"}
+	got := expect(t, l.Node, "start", v, 1)
+	if !strings.Contains(got.Reason, "another machine has the address") {
+		t.Errorf("reason %q", got.Reason)
+	}
+	expect(t, l.Node, "monitor", v, 7)
+}
+
+// The burst: one announcement in start, the rest in the first recurring monitor,
+// all of it in start without arp_bg, and one again when the address was there.
+func TestVIPAnnouncements(t *testing.T) {
+	for _, test := range []struct {
+		ip   string
+		seen func([]byte) bool
+		per  int // frames of one announcement
+	}{
+		{"10.77.0.100", viptest.IsARP, 2},
+		{"2001:db8:77::100", viptest.IsNA, 1},
+	} {
+		t.Run(test.ip, func(t *testing.T) {
+			l := vipLab(t)
+			v := vars{"ip": test.ip, "nic": "n0", "nodad": "1", "arp_count": "4", "arp_interval": "50"}
+			capture := l.Peer.Capture("p0")
+			count := func() int { return len(capture.Next(100, 100*time.Millisecond, test.seen)) }
+
+			begin := time.Now()
+			expect(t, l.Node, "start", v, 0)
+			if took := time.Since(begin); took > 140*time.Millisecond {
+				t.Errorf("start took %s, as long as if it waited", took)
+			}
+			if got := count(); got != test.per {
+				t.Errorf("start sent %d frames, want %d", got, test.per)
+			}
+			expect(t, l.Node, "monitor", v, 0)
+			if got := count(); got != 0 {
+				t.Errorf("a probe sent %d frames", got)
+			}
+			begin = time.Now()
+			expect(t, l.Node, "monitor", v.with(recurring), 0)
+			if took := time.Since(begin); took < 100*time.Millisecond {
+				t.Errorf("three announcements took %s, want two intervals of 50 ms", took)
+			}
+			if got := count(); got != 3*test.per {
+				t.Errorf("the first recurring monitor sent %d frames, want %d", got, 3*test.per)
+			}
+			expect(t, l.Node, "start", v, 0)
+			if got := count(); got != test.per {
+				t.Errorf("start with the address there sent %d frames, want %d", got, test.per)
+			}
+			expect(t, l.Node, "stop", v, 0)
+			expect(t, l.Node, "start", v.with(vars{"arp_bg": "no"}), 0)
+			if got := count(); got != 4*test.per {
+				t.Errorf("start with arp_bg=no sent %d frames, want %d", got, 4*test.per)
+			}
+			expect(t, l.Node, "monitor", v.with(recurring, vars{"arp_bg": "no"}), 0)
+			if got := count(); got != 0 {
+				t.Errorf("a monitor with arp_bg=no sent %d frames", got)
+			}
+			// An address that is no longer new is left in peace.
+			if test.per == 2 {
+				time.Sleep(freshAddress)
+				expect(t, l.Node, "monitor", v.with(vars{"OCF_RESKEY_CRM_meta_interval": "1000"}), 0)
+				if got := count(); got != 0 {
+					t.Errorf("a later monitor sent %d frames", got)
+				}
+			}
+		})
+	}
+}
+
+// A burst longer than the monitor's timeout is cut, and the monitor succeeds.
+func TestVIPBurstFitsTimeout(t *testing.T) {
+	l := vipLab(t)
+	v := vars{"ip": "10.77.0.100", "arp_count": "100", "arp_interval": "50", "OCF_RESKEY_CRM_meta_timeout": "1000"}
+	expect(t, l.Node, "start", v, 0)
+	begin := time.Now()
+	expect(t, l.Node, "monitor", v.with(recurring), 0)
+	if took := time.Since(begin); took < 400*time.Millisecond || took > 950*time.Millisecond {
+		t.Errorf("the monitor took %s, want about half a second", took)
+	}
+}
+
+// A probe and a validation change no address and send nothing.
+func TestVIPProbeIsSilent(t *testing.T) {
+	l := vipLab(t)
+	capture := l.Peer.Capture("p0")
+	var before, after []netlink.Addr
+	list := func(out *[]netlink.Addr) {
+		l.Node.Do(func() {
+			var err error
+			if *out, err = netlink.AddrList(nil, netlink.FAMILY_V4); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	l.Node.Add("n0", "10.77.0.100/24")
+	list(&before)
+	for _, ip := range []string{"10.77.0.100", "10.77.0.101", "2001:db8:77::100"} {
+		runVIP(l.Node, "monitor", vars{"ip": ip, "nic": "n0"})
+		runVIP(l.Node, "validate-all", vars{"ip": ip, "nic": "n0"})
+	}
+	list(&after)
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("a probe changed addresses (-before +after):\n%s", diff)
+	}
+	quiet := func(frame []byte) bool { return viptest.IsARP(frame) || viptest.IsNA(frame) }
+	for _, f := range capture.Next(1, 100*time.Millisecond, quiet) {
+		t.Errorf("a probe sent %s", hex.EncodeToString(f.Bytes))
+	}
+}
+
+func FuzzVIPParameters(f *testing.F) {
+	f.Add("10.0.0.9", "eth0:x", "24", "+", "5", "200")
+	f.Add("2001:db8::9", "", "255.255.255.0", "-", "0", "x")
+	f.Add("fe80::1%eth0", "a/b", "129", "bad", "", "")
+	f.Fuzz(func(t *testing.T, ip, nic, mask, brd, count, interval string) {
+		req := ocf.NewRequest(VIP, ocf.Start, map[string]string{
+			"ip": ip, "nic": nic, "netmask": mask, "broadcast": brd, "arp_count": count, "arp_interval": interval,
+		})
+		s, err := vipFrom(req)
+		if err != nil {
+			if ocf.CodeOf(err) != ocf.ConfiguredCode {
+				t.Errorf("%v is not a configuration error", err)
+			}
+			return
+		}
+		a := s.address
+		if !a.IP.IsValid() || a.IP.Zone() != "" || a.Bits < 0 || a.Bits > a.IP.BitLen() || s.burst.Count < 1 || s.burst.Interval <= 0 {
+			t.Errorf("accepted %+v", s)
+		}
+	})
+}

@@ -1,0 +1,398 @@
+package unit_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/oneha/oneha/internal/unit"
+)
+
+// These tests need a systemd as PID 1 that they may do anything with. The lab
+// copies the compiled test binary into such a machine and runs it there with
+// ONEHA_IN_MACHINE=1; elsewhere they are skipped.
+func machine(t *testing.T) *unit.Manager {
+	t.Helper()
+	if os.Getenv("ONEHA_IN_MACHINE") != "1" {
+		t.Skip("needs a machine of its own with systemd as PID 1: run by the lab with ONEHA_IN_MACHINE=1")
+	}
+	if os.Geteuid() != 0 {
+		t.Fatal("ONEHA_IN_MACHINE is set, but this is not root")
+	}
+	m := unit.New("")
+	t.Cleanup(m.Close)
+	return m
+}
+
+func deadline(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func systemctl(t *testing.T, args ...string) {
+	t.Helper()
+	if out, err := exec.Command("systemctl", args...).CombinedOutput(); err != nil {
+		t.Fatalf("systemctl %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// install writes a service unit and removes every trace of it at the end.
+func install(t *testing.T, name, service string) {
+	t.Helper()
+	path := filepath.Join("/etc/systemd/system", name)
+	text := "[Unit]\nDescription=oneha test\n[Service]\n" + service + "\n"
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	systemctl(t, "daemon-reload")
+	t.Cleanup(func() {
+		_ = exec.Command("systemctl", "unmask", "--runtime", name).Run()
+		_ = exec.Command("systemctl", "kill", "-s", "KILL", name).Run()
+		_ = exec.Command("systemctl", "stop", name).Run()
+		_ = exec.Command("systemctl", "reset-failed", name).Run()
+		_ = os.Remove(path)
+		_ = os.RemoveAll(filepath.Join("/run/systemd/system", name+".d"))
+		_ = os.RemoveAll(path + ".d")
+		systemctl(t, "daemon-reload")
+	})
+}
+
+func phase(t *testing.T, m *unit.Manager, name string) unit.Phase {
+	t.Helper()
+	st, err := m.State(deadline(t, 10*time.Second), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st.Phase()
+}
+
+func TestMachineStartStop(t *testing.T) {
+	m := machine(t)
+	const name = "oneha-plain.service"
+	install(t, name, "ExecStart=/bin/sleep infinity")
+	ctx := deadline(t, 20*time.Second)
+
+	for range 2 { // asked twice, it does nothing the second time
+		if err := m.Start(ctx, name); err != nil {
+			t.Fatal(err)
+		}
+		if got := phase(t, m, name); got != unit.Active {
+			t.Fatalf("after start: %s", got)
+		}
+	}
+	if n, err := m.Processes(ctx, name); err != nil || n != 1 {
+		t.Errorf("Processes = %d, %v; want 1", n, err)
+	}
+	for range 2 {
+		if err := m.Stop(ctx, name); err != nil {
+			t.Fatal(err)
+		}
+		if got := phase(t, m, name); got != unit.Inactive {
+			t.Fatalf("after stop: %s", got)
+		}
+	}
+	if n, err := m.Processes(ctx, name); err != nil || n != 0 {
+		t.Errorf("Processes = %d, %v; want 0", n, err)
+	}
+}
+
+func TestMachineUnknownMaskedBroken(t *testing.T) {
+	m := machine(t)
+	ctx := deadline(t, 20*time.Second)
+	if got := phase(t, m, "oneha-nosuch.service"); got != unit.NotFound {
+		t.Errorf("unknown unit: %s", got)
+	}
+	if err := m.Stop(ctx, "oneha-nosuch.service"); err != nil {
+		t.Errorf("stop of an unknown unit: %v", err)
+	}
+	if err := m.Kill(ctx, "oneha-nosuch.service"); err != nil {
+		t.Errorf("kill of an unknown unit: %v", err)
+	}
+	if err := m.ResetFailed(ctx, "oneha-nosuch.service"); err != nil {
+		t.Errorf("reset of an unknown unit: %v", err)
+	}
+	if err := m.Start(ctx, "oneha-nosuch.service"); err == nil {
+		t.Error("start of an unknown unit succeeded")
+	}
+
+	systemctl(t, "mask", "--runtime", "oneha-masked.service")
+	t.Cleanup(func() { systemctl(t, "unmask", "--runtime", "oneha-masked.service") })
+	if got := phase(t, m, "oneha-masked.service"); got != unit.Masked {
+		t.Errorf("masked unit: %s", got)
+	}
+
+	install(t, "oneha-broken.service", "Type=nonsense")
+	if got := phase(t, m, "oneha-broken.service"); got != unit.Broken {
+		t.Errorf("unit without ExecStart: %s", got)
+	}
+}
+
+// What runs, runs, whatever became of its unit file.
+func TestMachineFileGoneWhileRunning(t *testing.T) {
+	m := machine(t)
+	const name = "oneha-gone.service"
+	install(t, name, "ExecStart=/bin/sleep infinity")
+	ctx := deadline(t, 20*time.Second)
+	if err := m.Start(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove("/etc/systemd/system/" + name); err != nil {
+		t.Fatal(err)
+	}
+	systemctl(t, "daemon-reload")
+	if st, err := m.State(ctx, name); err != nil || st.Load != "not-found" || st.Phase() != unit.Active {
+		t.Errorf("state %+v, %v; want load not-found and phase active", st, err)
+	}
+	if err := m.Stop(ctx, name); err != nil {
+		t.Error(err)
+	}
+	if got := phase(t, m, name); got != unit.NotFound {
+		t.Errorf("after stop: %s", got)
+	}
+}
+
+func TestMachineFailingStart(t *testing.T) {
+	m := machine(t)
+	for _, tt := range []struct{ name, service, result, why string }{
+		{"exit", "Type=notify\nExecStart=/bin/sh -c 'exit 255'", "failed", "exit status 255"},
+		{"signal", "Type=notify\nExecStart=/bin/sh -c 'kill -9 $$$$'", "failed", "killed by signal 9"},
+		{"pre", "ExecStartPre=/bin/false\nExecStart=/bin/sleep infinity", "failed", "a command of the unit failed"},
+		{"timeout", "Type=notify\nTimeoutStartSec=1\nExecStart=/bin/sleep infinity", "failed", "the unit's own timeout ran out"},
+		{"protocol", "Type=notify\nExecStart=/bin/true", "failed", "it ended without saying that it was ready"},
+		{"assert", "ExecStart=/bin/sleep infinity\n[Unit]\nAssertFileNotEmpty=/nosuch", "assert", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			name := "oneha-failing-" + tt.name + ".service"
+			install(t, name, tt.service)
+			err := m.Start(deadline(t, 20*time.Second), name)
+			var je *unit.JobError
+			if !errors.As(err, &je) || je.Result != tt.result || je.Why != tt.why {
+				t.Errorf("got %#v (%v), want result %q, why %q", err, err, tt.result, tt.why)
+			}
+		})
+	}
+}
+
+// The caller's patience ends before the start does: the error says that the job
+// goes on, and a stop afterwards ends it.
+func TestMachineHungStart(t *testing.T) {
+	m := machine(t)
+	const name = "oneha-hung.service"
+	install(t, name, "Type=notify\nExecStart=/bin/sleep infinity")
+	started := time.Now()
+	err := m.Start(deadline(t, time.Second), name)
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "goes on") || time.Since(started) > 3*time.Second {
+		t.Fatalf("after %s: %v", time.Since(started), err)
+	}
+	if got := phase(t, m, name); got != unit.Activating {
+		t.Fatalf("phase %s, want activating", got)
+	}
+	if _, err := m.Settled(deadline(t, 300*time.Millisecond), name); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Settled = %v", err)
+	}
+	if err := m.Stop(deadline(t, 10*time.Second), name); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMachineStopIgnoringTerm(t *testing.T) {
+	m := machine(t)
+	const name = "oneha-stubborn.service"
+	install(t, name, `ExecStart=/bin/sh -c 'trap "" TERM; while :; do sleep 1; done'`)
+	if err := m.Start(deadline(t, 10*time.Second), name); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond) // until the shell has set its trap
+	if err := m.Stop(deadline(t, time.Second), name); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("stop: %v", err)
+	}
+	if got := phase(t, m, name); got != unit.Deactivating {
+		t.Fatalf("phase %s, want deactivating", got)
+	}
+	ctx := deadline(t, 10*time.Second)
+	if err := m.Kill(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+	st, err := m.Settled(ctx, name)
+	if n, errP := m.Processes(ctx, name); err != nil || errP != nil || n != 0 || st.Phase() != unit.Failed {
+		t.Errorf("after kill: %s, %d processes, %v, %v", st, n, err, errP)
+	}
+}
+
+// KillMode=process leaves children behind: the unit is inactive, and yet
+// something of it runs.
+func TestMachineLeftoverProcesses(t *testing.T) {
+	m := machine(t)
+	const name = "oneha-leftover.service"
+	install(t, name, "KillMode=process\nExecStart=/bin/sh -c 'sleep 300 & exec sleep 301'")
+	ctx := deadline(t, 20*time.Second)
+	if err := m.Start(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond) // until the shell has its child
+	if err := m.Stop(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := m.Processes(ctx, name); err != nil || n != 1 {
+		t.Fatalf("Processes = %d, %v; want 1", n, err)
+	}
+	if err := m.Kill(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		if n, _ := m.Processes(ctx, name); n == 0 {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Error("the leftover process survived Kill")
+}
+
+func TestMachineDropIn(t *testing.T) {
+	m := machine(t)
+	const name = "oneha-restarting.service"
+	install(t, name, "ExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=0")
+	ctx := deadline(t, 30*time.Second)
+
+	// Without the drop-in systemd brings it back at once ...
+	if err := m.Start(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Kill(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(500 * time.Millisecond)
+	if got := phase(t, m, name); got != unit.Active {
+		t.Fatalf("this unit should restart by itself, but is %s", got)
+	}
+	// ... and with it, it does not.
+	if m.Managed(name) {
+		t.Error("managed before Manage")
+	}
+	for range 2 {
+		if err := m.Manage(ctx, name, "oneha test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !m.Managed(name) {
+		t.Error("not managed after Manage")
+	}
+	out, err := exec.Command("systemctl", "show", "-p", "Restart,Before,Description", name).Output()
+	if err != nil || !strings.Contains(string(out), "Restart=no\n") || !strings.Contains(string(out), "pacemaker.service") || !strings.Contains(string(out), "managed by the cluster") {
+		t.Errorf("systemctl show: %s, %v", out, err)
+	}
+	if err := m.Kill(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(500 * time.Millisecond)
+	if got := phase(t, m, name); got != unit.Failed {
+		t.Errorf("after a kill under the drop-in: %s, want failed", got)
+	}
+	for range 2 {
+		if err := m.Release(ctx, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Lstat("/run/systemd/system/" + name + ".d"); !os.IsNotExist(err) {
+		t.Errorf("drop-in directory is still there: %v", err)
+	}
+	if out, _ := exec.Command("systemctl", "show", "-p", "Restart", name).Output(); string(out) != "Restart=always\n" {
+		t.Errorf("after Release: %s", out)
+	}
+}
+
+// An administrator's own drop-in must not win over ours, whatever it is called;
+// one that does is reported, not suffered.
+func TestMachineDropInAgainstOverride(t *testing.T) {
+	m := machine(t)
+	const name = "oneha-override.service"
+	install(t, name, "ExecStart=/bin/sleep infinity")
+	ctx := deadline(t, 20*time.Second)
+	dir := "/etc/systemd/system/" + name + ".d"
+	override := func(file string) {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, file), []byte("[Service]\nRestart=always\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		systemctl(t, "daemon-reload")
+	}
+	override("override.conf")
+	if err := m.Manage(ctx, name, "oneha test"); err != nil {
+		t.Errorf("with override.conf: %v", err)
+	}
+	override("zzz.conf")
+	if err := m.Manage(ctx, name, "oneha test"); err == nil || !strings.Contains(err.Error(), "keeps Restart=always") {
+		t.Errorf("with zzz.conf: %v", err)
+	}
+}
+
+// A drop-in that was written but never read (the writer was killed in between)
+// is read by the next call.
+func TestMachineDropInUnread(t *testing.T) {
+	m := machine(t)
+	const name = "oneha-unread.service"
+	install(t, name, "ExecStart=/bin/sleep infinity\nRestart=always")
+	ctx := deadline(t, 20*time.Second)
+	if err := m.Manage(ctx, name, "oneha test"); err != nil {
+		t.Fatal(err)
+	}
+	file := "/run/systemd/system/" + name + ".d/zz-oneha.conf"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Release(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Manage(ctx, name, "oneha test"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A daemon-reexec cuts every connection; calls and waits go on.
+func TestMachineReexec(t *testing.T) {
+	m := machine(t)
+	const name = "oneha-reexec.service"
+	install(t, name, "Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep 3")
+	ctx := deadline(t, 30*time.Second)
+	done := make(chan error, 1)
+	go func() {
+		other := unit.New("")
+		defer other.Close()
+		done <- other.Start(ctx, name)
+	}()
+	time.Sleep(500 * time.Millisecond)
+	for range 3 {
+		systemctl(t, "daemon-reexec")
+		if _, err := m.State(ctx, name); err != nil {
+			t.Errorf("state around daemon-reexec: %v", err)
+		}
+	}
+	if err := <-done; err != nil {
+		t.Errorf("start across daemon-reexec: %v", err)
+	}
+}
+
+// Monitoring does not depend on the bus.
+func TestMachineNoBus(t *testing.T) {
+	m := machine(t)
+	systemctl(t, "stop", "dbus.socket", "dbus.service")
+	t.Cleanup(func() { systemctl(t, "start", "dbus.socket") })
+	if got := phase(t, m, "oneha-nosuch.service"); got != unit.NotFound {
+		t.Errorf("without a bus: %s", got)
+	}
+}

@@ -1,0 +1,230 @@
+package cib
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/beevik/etree"
+)
+
+// Facts is what a CIB configures, one sorted line per fact. Two CIBs whose facts
+// are equal configure the same cluster.
+type Facts []string
+
+// Canonical reads the facts out of a CIB. What tools choose freely is gone from
+// them: ids that nothing refers to, the order of name-value pairs and operations
+// and of resources in a set without sequence, the spelling of durations, scores and
+// booleans, attributes that repeat Pacemaker's default, comments. So are the
+// versions of the CIB, its status, bare nodes, and the properties that Pacemaker
+// writes itself. Everything else is a fact, whether this package knows it or not.
+func Canonical(cib []byte) (Facts, error) {
+	doc := etree.NewDocument()
+	if err := doc.ReadFromBytes(cib); err != nil {
+		return nil, fmt.Errorf("parse CIB: %w", err)
+	}
+	root := doc.Root()
+	if root == nil || root.Tag != "cib" {
+		return nil, errors.New("parse CIB: the root element is not <cib>")
+	}
+	config := root.SelectElement("configuration")
+	if config == nil {
+		return nil, errors.New("parse CIB: <cib> has no <configuration>")
+	}
+	var fs Facts
+	for _, section := range config.ChildElements() {
+		switch section.Tag {
+		case "crm_config":
+			fs.options("property", section)
+		case "rsc_defaults", "op_defaults":
+			fs.options(section.Tag, section)
+		case "nodes":
+			fs.nodes(section)
+		case "resources":
+			fs.resources("", section)
+		default: // constraints, and everything that is rarer
+			for _, e := range section.ChildElements() {
+				fs.add("%s", inline(e))
+			}
+		}
+	}
+	slices.Sort(fs)
+	return fs, nil
+}
+
+// Diff returns what differs between two configurations, one line per fact: "-" and
+// what only f says, "+" and what only other says. It is empty when they are equal.
+func (f Facts) Diff(other Facts) string {
+	var b strings.Builder
+	for i, j := 0, 0; i < len(f) || j < len(other); {
+		switch {
+		case j == len(other) || i < len(f) && f[i] < other[j]:
+			fmt.Fprintf(&b, "- %s\n", f[i])
+			i++
+		case i == len(f) || f[i] > other[j]:
+			fmt.Fprintf(&b, "+ %s\n", other[j])
+			j++
+		default:
+			i, j = i+1, j+1
+		}
+	}
+	return b.String()
+}
+
+func (f *Facts) add(format string, args ...any) { *f = append(*f, fmt.Sprintf(format, args...)) }
+
+// detected are the properties that Pacemaker writes into the CIB by itself.
+var detected = []string{"cluster-infrastructure", "cluster-name", "dc-version", "have-watchdog", "last-lrm-refresh"}
+
+// options adds the sets of name-value pairs below e as facts about owner. When a
+// name comes again the first value counts in Pacemaker, so a later one is numbered.
+func (f *Facts) options(owner string, e *etree.Element) {
+	seen := map[string]int{}
+	for _, set := range e.ChildElements() {
+		if !isPlainSet(set) {
+			f.add("%s %s", owner, inline(set))
+			continue
+		}
+		for _, nv := range set.ChildElements() {
+			name := nv.SelectAttrValue("name", "")
+			if owner == "property" && slices.Contains(detected, name) {
+				continue
+			}
+			again := ""
+			if seen[set.Tag+" "+name]++; seen[set.Tag+" "+name] > 1 {
+				again = fmt.Sprintf(" (given %d times)", seen[set.Tag+" "+name])
+			}
+			f.add("%s %s %s=%q%s", owner, kindOfSet(set), name, normalOption(set.Tag, name, nv.SelectAttrValue("value", "")), again)
+		}
+	}
+}
+
+// isPlainSet reports whether a set holds nothing but pairs of a name and a value:
+// no rule, no score, no reference to another set.
+func isPlainSet(set *etree.Element) bool {
+	if !isOptionSet(set.Tag) || len(normalAttrs(set)) > 0 {
+		return false
+	}
+	for _, nv := range set.ChildElements() {
+		attrs := normalAttrs(nv)
+		if nv.Tag != "nvpair" || len(attrs) != 2 || nv.SelectAttr("name") == nil || nv.SelectAttr("value") == nil || len(nv.ChildElements()) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isOptionSet(tag string) bool {
+	return tag == "cluster_property_set" || tag == "instance_attributes" || tag == "meta_attributes" || tag == "utilization"
+}
+
+// kindOfSet names what a set holds.
+func kindOfSet(set *etree.Element) string {
+	switch set.Tag {
+	case "instance_attributes":
+		return "param"
+	case "meta_attributes":
+		return "meta"
+	case "cluster_property_set":
+		return "option"
+	default:
+		return set.Tag
+	}
+}
+
+// nodes adds what is configured for nodes. A bare node says only that the cluster
+// has met it.
+func (f *Facts) nodes(section *etree.Element) {
+	for _, n := range section.ChildElements() {
+		if n.Tag != "node" || len(n.ChildElements()) > 0 || n.SelectAttrValue("type", "member") != "member" {
+			f.add("%s", inline(n))
+		}
+	}
+}
+
+// resources adds everything that is configured below e, which path leads to, and
+// the order of the resources there: the members of a group start in it, and others
+// are placed in it.
+func (f *Facts) resources(path string, e *etree.Element) {
+	f.options(strings.TrimSpace(path), optionSets(e))
+	var order []string
+	for _, c := range e.ChildElements() {
+		switch {
+		case isOptionSet(c.Tag):
+		case isResource(c.Tag):
+			id := c.SelectAttrValue("id", "")
+			order = append(order, id)
+			below := path + c.Tag + " " + id + " "
+			f.add("%s%s", below, strings.Join(normalAttrs(c), " "))
+			f.resources(below, c)
+		case c.Tag == "operations" && len(normalAttrs(c)) == 0:
+			for _, op := range c.ChildElements() {
+				f.add("%s%s", path, inline(op))
+			}
+		default:
+			f.add("%s%s", path, inline(c))
+		}
+	}
+	if len(order) > 0 {
+		f.add("%sresources %s", path, strings.Join(order, " "))
+	}
+}
+
+func isResource(tag string) bool {
+	switch tag {
+	case "primitive", "group", "clone", "master", "bundle", "template":
+		return true
+	}
+	return false
+}
+
+// optionSets returns an element that holds copies of e's sets of pairs only.
+func optionSets(e *etree.Element) *etree.Element {
+	sets := etree.NewElement(e.Tag)
+	for _, c := range e.ChildElements() {
+		if isOptionSet(c.Tag) {
+			sets.AddChild(c.Copy())
+		}
+	}
+	return sets
+}
+
+// inline writes an element and everything below it on one line.
+func inline(e *etree.Element) string {
+	var b strings.Builder
+	b.WriteString(e.Tag)
+	for _, a := range normalAttrs(e) {
+		b.WriteString(" " + a)
+	}
+	for _, t := range e.Child {
+		if text, ok := t.(*etree.CharData); ok && !text.IsWhitespace() {
+			fmt.Fprintf(&b, " %q", strings.TrimSpace(text.Data))
+		}
+	}
+	var children []string
+	for _, c := range inOrder(e) {
+		children = append(children, inline(c))
+	}
+	if len(children) > 0 {
+		b.WriteString(" { " + strings.Join(children, "; ") + " }")
+	}
+	return b.String()
+}
+
+// inOrder returns the children of an element, sorted where their order means
+// nothing.
+func inOrder(e *etree.Element) []*etree.Element {
+	by := ""
+	switch {
+	case isPlainSet(e):
+		by = "name" // pairs of one name keep their order: the first counts
+	case e.Tag == "resource_set" && normalBool(e.SelectAttrValue("sequential", "true")) == "false":
+		by = "id"
+	default:
+		return e.ChildElements()
+	}
+	return slices.SortedStableFunc(slices.Values(e.ChildElements()), func(a, b *etree.Element) int {
+		return strings.Compare(a.SelectAttrValue(by, ""), b.SelectAttrValue(by, ""))
+	})
+}

@@ -1,0 +1,107 @@
+// Package e2e breaks a real two-node cluster, configured by nothing but what
+// oneha generates from examples/two-node.yaml, and counts.
+package e2e
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/oneha/oneha/test/lab"
+	"github.com/oneha/oneha/test/scenario"
+)
+
+// rounds is how often each fault happens. Chance decides small things in a
+// cluster (who is DC, whose timer fires first), so once proves little.
+const rounds = 5
+
+// startCluster brings the example up, and takes it down after the test, with
+// the logs kept when it failed.
+func startCluster(t *testing.T, ctx context.Context) *scenario.Watch {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("the end-to-end tests need root")
+		}
+		t.Skip("needs root: the lab makes namespaces, mounts and control groups")
+	}
+	logs := filepath.Join(os.TempDir(), "oneha-e2e-"+t.Name())
+	l, err := lab.Open(ctx, lab.Options{Prefix: "e2e", CacheDir: os.Getenv("ONEHA_CACHE_DIR"), Source: "../..", Diagnostics: logs, Log: t.Logf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	c, err := l.Up(ctx, "../../examples/two-node.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			if err := c.Collect(context.Background()); err != nil {
+				t.Log(err)
+			}
+			t.Logf("logs of the nodes are in %s", logs)
+		}
+	})
+	settling, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	if err := c.WaitSettled(settling); err != nil {
+		t.Fatal(err)
+	}
+	w, err := scenario.NewWatch(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Stop)
+	return w
+}
+
+func TestFrozenActiveNodeIsFencedAndReplaced(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
+	w := startCluster(t, ctx)
+	var fs []scenario.Failover
+	for i := range rounds {
+		f, err := scenario.FreezeActive(ctx, w, t.Logf)
+		if err != nil {
+			t.Fatalf("round %d (%+v): %v", i+1, f, err)
+		}
+		fs = append(fs, f)
+	}
+	var table strings.Builder
+	if err := scenario.WriteFailovers(&table, fs); err != nil {
+		t.Fatal(err)
+	}
+	report, err := w.VIP.Report()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("\n%s%s", &table, report)
+}
+
+func TestCutLinkLeavesTheProtectedNode(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
+	w := startCluster(t, ctx)
+	var ss []scenario.Split
+	for i := range rounds {
+		cut := w.Cluster.Nodes[i%len(w.Cluster.Nodes)]
+		s, err := scenario.CutLink(ctx, w, cut, t.Logf)
+		if err != nil {
+			t.Fatalf("round %d (%+v): %v", i+1, s, err)
+		}
+		ss = append(ss, s)
+	}
+	var table strings.Builder
+	if err := scenario.WriteSplits(&table, ss); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("\n%s", &table)
+}

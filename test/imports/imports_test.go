@@ -1,0 +1,159 @@
+// Package imports holds the rules of the house: which room may import which,
+// and who may touch the process. They are the part of the design that a
+// compiler does not check.
+package imports
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/oneha/oneha"
+
+type pkg struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+	Deps       []string
+}
+
+// list runs "go list" for patterns of this module.
+func list(t *testing.T, args ...string) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-tags", "urfave_cli_no_docs", "-json=ImportPath,Standard,Imports,Deps"}, args...)...)
+	cmd.Dir = filepath.Join("..", "..")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var pkgs []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
+		var p pkg
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+	if len(pkgs) == 0 {
+		t.Fatalf("go list %v: no packages", args)
+	}
+	return pkgs
+}
+
+// rooms says what each room may import of ours (prefixes relative to the
+// module); rooms that are not listed are not restricted.
+var rooms = []struct {
+	room       string
+	may        []string
+	onlyStdlib bool
+}{
+	{room: "ocf", onlyStdlib: true},
+	{room: "fence", onlyStdlib: true},
+	{room: "agents", may: []string{"ocf", "internal/vip", "internal/unit", "internal/one", "internal/version"}},
+	{room: "cib", may: []string{"internal/spec", "internal/diag"}},
+	{room: "internal/diag"},
+	{room: "internal/version"},
+	{room: "internal/vip"},
+	{room: "internal/unit"},
+	{room: "internal/one", may: []string{"internal/diag"}},
+	{room: "internal/bmc"},
+	{room: "internal/spec", may: []string{"internal/diag", "internal/one"}},
+}
+
+func TestRoomsImportDownwards(t *testing.T) {
+	for _, r := range rooms {
+		for _, p := range list(t, "./"+r.room+"/...") {
+			for _, imp := range p.Imports {
+				ours, own := strings.CutPrefix(imp, module+"/")
+				switch {
+				case own && !under(ours, append(r.may, r.room)):
+					t.Errorf("%s imports %s: %s may import of ours only %v", p.ImportPath, imp, r.room, r.may)
+				case r.onlyStdlib && !own && strings.Contains(strings.SplitN(imp, "/", 2)[0], "."):
+					t.Errorf("%s imports %s: %s is a contract and stands on the standard library alone", p.ImportPath, imp, r.room)
+				}
+			}
+		}
+	}
+}
+
+func under(path string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return path == p || strings.HasPrefix(path, p+"/") })
+}
+
+// An agent runs every few seconds for years: what is linked in is paid for at
+// every start, because package initialisation precedes main.
+func TestAgentBinaryStaysSmall(t *testing.T) {
+	deps := list(t, "./cmd/ocf-opennebula")[0].Deps
+	for _, heavy := range []string{"github.com/bmc-toolbox/", "github.com/OpenNebula/", "github.com/urfave/cli", "github.com/goccy/go-yaml", "github.com/beevik/etree", "github.com/bougou/go-ipmi"} {
+		for _, d := range deps {
+			if strings.HasPrefix(d, heavy) {
+				t.Errorf("cmd/ocf-opennebula links %s", d)
+			}
+		}
+	}
+}
+
+func TestFenceBinaryHoldsNoCommandLineFramework(t *testing.T) {
+	for _, d := range list(t, "./cmd/fence-bmc")[0].Deps {
+		if strings.HasPrefix(d, "github.com/urfave/cli") || strings.HasPrefix(d, "github.com/OpenNebula/") {
+			t.Errorf("cmd/fence-bmc links %s", d)
+		}
+	}
+}
+
+// processFiles may touch the process itself: its arguments, its environment and
+// its exit. Everything else gets them as values, so that tests can give others.
+var processFiles = []string{"cmd/", "test/", "ocf/main.go", "fence/main.go"}
+
+func TestOnlyMainsTouchTheProcess(t *testing.T) {
+	root := filepath.Join("..", "..")
+	files := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(root, path)
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && rel != "." || d.Name() == "testdata" || rel == "out" || rel == "bin") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
+			slices.ContainsFunc(processFiles, func(p string) bool { return strings.HasPrefix(filepath.ToSlash(rel), p) }) {
+			return nil
+		}
+		files++
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if x, ok := sel.X.(*ast.Ident); ok && x.Name == "os" &&
+				slices.Contains([]string{"Args", "Exit", "Getenv", "LookupEnv", "Environ", "Setenv"}, sel.Sel.Name) {
+				t.Errorf("%s: os.%s: only cmd/ and the Main of a contract touch the process", fset.Position(n.Pos()), sel.Sel.Name)
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files == 0 {
+		t.Fatal("no file looked at: the walk is broken")
+	}
+}

@@ -1,0 +1,57 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// install puts the project's programs below root, as a package does, and beside
+// them the stand-in for OpenNebula.
+func install(ctx context.Context, source, root string) error {
+	source, err := filepath.Abs(source)
+	if err != nil {
+		return fmt.Errorf("install programs: %w", err)
+	}
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return fmt.Errorf("install programs: %w", err)
+	}
+	if _, err := tool(ctx, source, "make", "-s", "install", "DESTDIR="+root); err != nil {
+		return fmt.Errorf("install programs: %w", err)
+	}
+	golang, err := tool(ctx, source, "test/setup.sh", "which")
+	if err != nil {
+		return fmt.Errorf("install programs: %w", err)
+	}
+	stub := filepath.Join(root, "usr/lib/oneha-test/fakeoned")
+	if _, err := tool(ctx, source, strings.TrimSpace(golang), "build", "-o", stub, "./test/fakeoned/cmd/fakeoned"); err != nil {
+		return fmt.Errorf("install fakeoned: %w", err)
+	}
+	// In a merged-usr system these are links; a directory here would hide the real one's content.
+	for _, merged := range []string{"bin", "lib", "lib64", "sbin"} {
+		if exists(filepath.Join(root, merged)) {
+			return fmt.Errorf("install programs: make install wrote to /%s, which hides the machine's own: install below /usr", merged)
+		}
+	}
+	return nil
+}
+
+// tool runs a program of the host in dir and returns what it printed.
+func tool(ctx context.Context, dir, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // one binary for every release's libc
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.WaitDelay = 2 * time.Second
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s%s", filepath.Base(name), err, out.String(), errs.String())
+	}
+	return out.String(), nil
+}

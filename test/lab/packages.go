@@ -1,0 +1,18 @@
+package lab
+
+// packages is what the root file system holds beyond Debian's minimal system.
+// The cache of root file systems is keyed by this table, so adding a row builds
+// a new one.
+var packages = []string{
+	// the system
+	"systemd", "systemd-sysv", "dbus", "procps", "iproute2", "iputils-ping", "iputils-arping",
+
+	// the cluster
+	"corosync", "pacemaker", "pacemaker-cli-utils", "resource-agents", "fence-agents", "pcs", "crmsh",
+
+	// BMCs: ipmi_sim is in openipmi, the stock client in ipmitool
+	"openipmi", "ipmitool",
+
+	// looking closely
+	"curl", "libxml2-utils", "strace", "tcpdump", "xsltproc",
+}

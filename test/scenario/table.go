@@ -1,0 +1,30 @@
+package scenario
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+)
+
+// WriteFailovers prints a table of failovers, one a column of seconds.
+func WriteFailovers(w io.Writer, fs []Failover) error {
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "active node hangs\tfenced\tVIP on the peer\toned answers on the VIP\told node back")
+	for _, f := range fs {
+		fmt.Fprintf(t, "%s -> %s\t%s\t%s\t%s\t%s\n", f.Victim, f.Survivor, seconds(f.Fenced), seconds(f.VIP), seconds(f.Oned), seconds(f.Back))
+	}
+	return t.Flush()
+}
+
+// WriteSplits prints a table of link cuts.
+func WriteSplits(w io.Writer, ss []Split) error {
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "link cut at\tsurvivor\tother fenced\twhole after healing")
+	for _, s := range ss {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Cut, s.Survivor, seconds(s.Fenced), seconds(s.Whole))
+	}
+	return t.Flush()
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

@@ -171,11 +171,13 @@ func TestTermination(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	out, err := exec.Command(program(t, "fence-bmc")).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "fence_bmc_ipmi") {
+	out, err := exec.Command(program(t, "fence-bmc"), "--list").CombinedOutput()
+	if err != nil || string(out) != "fence_bmc_ipmi\n" {
 		t.Errorf("%v: %s", err, out)
 	}
-	if out, err := exec.Command(program(t, "fence-bmc"), "-o", "off").CombinedOutput(); err == nil {
-		t.Errorf("an action without an agent succeeded: %s", out)
+	for _, args := range [][]string{{}, {"-o", "off"}, {"--list", "-o", "off"}} {
+		if out, err := exec.Command(program(t, "fence-bmc"), args...).CombinedOutput(); err == nil || !strings.Contains(string(out), "usage: fence-bmc") {
+			t.Errorf("%v without an agent: %v: %s", args, err, out)
+		}
 	}
 }

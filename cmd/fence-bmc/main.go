@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -24,11 +25,37 @@ func main() {
 			fence.Main(a)
 		}
 	}
-	fmt.Printf("%s holds these fence agents; call it by one of their names (a symbolic link):\n", name)
-	for _, a := range agents {
-		fmt.Printf("  %-20s %s\n", a.Name, a.Short)
+	os.Exit(ownName(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// ownName answers a call that names no agent, and returns the exit code: 1 when
+// somebody wanted an action, which must never pass for a success.
+func ownName(args []string, stdout, stderr io.Writer) int {
+	switch {
+	case len(args) == 1 && args[0] == "--list": // for scripts that make the links
+		for _, a := range agents {
+			fmt.Fprintln(stdout, a.Name)
+		}
+	case len(args) == 1 && args[0] == "--version":
+		fmt.Fprintln(stdout, "fence-bmc", version.String())
+	case len(args) == 1 && (args[0] == "--help" || args[0] == "-h"):
+		usage(stdout)
+	default:
+		usage(stderr)
+		return 1
 	}
-	if len(os.Args) > 1 { // somebody wanted an action
-		os.Exit(1)
+	return 0
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, `usage: fence-bmc --list | --version
+
+The fence agents of this project. pacemaker-fenced runs them through links named
+after the agents, with the options on standard input; "AGENT --help" lists them.
+
+Agents:
+`)
+	for _, a := range agents {
+		fmt.Fprintf(w, "  %-15s %s\n", a.Name, a.Short)
 	}
 }

@@ -64,7 +64,7 @@ func (m *Manager) Manage(ctx context.Context, unit, description string) error {
 		}
 	}
 	var restart string
-	if err := m.property(ctx, unit, "org.freedesktop.systemd1.Service", "Restart", &restart); err != nil {
+	if err := m.property(ctx, unit, "Service", "Restart", &restart); err != nil {
 		return err
 	}
 	if restart != "no" {
@@ -100,7 +100,7 @@ func (m *Manager) Release(ctx context.Context, unit string) error {
 // hasRead reports whether the unit as systemd has it in memory contains the drop-in.
 func (m *Manager) hasRead(ctx context.Context, unit, path string) (bool, error) {
 	var paths []string
-	if err := m.property(ctx, unit, unitIface, "DropInPaths", &paths); err != nil {
+	if err := m.property(ctx, unit, "Unit", "DropInPaths", &paths); err != nil {
 		return false, err
 	}
 	return slices.Contains(paths, path), nil

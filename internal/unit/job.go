@@ -3,10 +3,9 @@ package unit
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
-	"github.com/godbus/dbus/v5"
+	systemd "github.com/coreos/go-systemd/v22/dbus"
 )
 
 // JobError says that a job of systemd did not bring the unit where it should.
@@ -44,27 +43,36 @@ var jobWords = map[string]string{
 // success. Where the job ended and the unit is not up the error is a *JobError.
 // When the context ends first, the job goes on in systemd, and the error says so.
 func (m *Manager) Start(ctx context.Context, unit string) error {
-	return m.run(ctx, "start", "StartUnit", unit, func(p Phase) bool { return p.Up() })
+	return m.run(ctx, "start", unit, (*systemd.Conn).StartUnitContext, func(p Phase) bool { return p.Up() })
 }
 
 // Stop stops the unit and waits until its job has ended; a unit that is down or
 // unknown is success. It does not look for leftover processes: see Processes.
 // Errors are those of Start.
 func (m *Manager) Stop(ctx context.Context, unit string) error {
-	return m.run(ctx, "stop", "StopUnit", unit, func(p Phase) bool { return !p.Up() && !p.Pending() })
+	return m.run(ctx, "stop", unit, (*systemd.Conn).StopUnitContext, func(p Phase) bool { return !p.Up() && !p.Pending() })
 }
+
+// request is how go-systemd asks for a job whose result it sends to a channel.
+type request func(c *systemd.Conn, ctx context.Context, unit, mode string, result chan<- string) (job int, err error)
 
 // run asks for a job, waits for its end and judges the state after it: the
 // state counts, the job's result only explains it.
-func (m *Manager) run(ctx context.Context, verb, method, unit string, reached func(Phase) bool) error {
-	var job dbus.ObjectPath
-	if err := m.call(ctx, manager, method, []any{unit, "replace"}, &job); err != nil {
-		if verb == "stop" && isDBus(err, "org.freedesktop.systemd1.NoSuchUnit") {
-			return nil
-		}
+func (m *Manager) run(ctx context.Context, verb, unit string, ask request, reached func(Phase) bool) error {
+	var job int
+	var ended chan string
+	err := m.do(ctx, func(ctx context.Context, c *connection) (err error) {
+		ended = make(chan string, 1)
+		job, err = ask(c.Conn, ctx, unit, "replace", ended)
+		return err
+	})
+	if verb == "stop" && isDBus(err, noSuchUnit) {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("%s %s: %w", verb, unit, err)
 	}
-	result, err := m.wait(ctx, unit, job)
+	result, err := m.wait(ctx, unit, job, ended)
 	if err != nil {
 		return fmt.Errorf("%s %s: systemd goes on with the job: %w", verb, unit, err)
 	}
@@ -79,55 +87,39 @@ func (m *Manager) run(ctx context.Context, verb, method, unit string, reached fu
 }
 
 // wait waits until the job is gone and returns its result. The signal of its
-// end may be missed, when the connection is lost meanwhile or was made anew;
-// therefore the unit is looked at too, and then the result is unknown, "".
-func (m *Manager) wait(ctx context.Context, unit string, job dbus.ObjectPath) (string, error) {
+// end may be missed, when the connection is lost meanwhile; therefore the unit is
+// looked at too, and then the result is unknown, "".
+func (m *Manager) wait(ctx context.Context, unit string, job int, ended <-chan string) (string, error) {
 	look := time.NewTicker(500 * time.Millisecond)
 	defer look.Stop()
-	signals := m.signals
 	for {
 		select {
 		case <-ctx.Done():
 			return "", ctx.Err()
-		case sig, ok := <-signals:
-			if !ok { // the connection was lost; the next look makes a new one
-				signals = nil
-				continue
-			}
-			if result, ok := jobRemoved(sig, job); ok {
-				return result, nil
-			}
+		case result := <-ended:
+			return result, nil
 		case <-look.C:
 			st, err := m.State(ctx, unit)
 			if err != nil {
 				return "", err
 			}
-			if !strings.HasSuffix(string(job), fmt.Sprintf("/%d", st.Job)) {
-				return "", nil
+			if int(st.Job) != job {
+				select {
+				case result := <-ended: // it came while we looked
+					return result, nil
+				default:
+					return "", nil
+				}
 			}
-			signals = m.signals
 		}
 	}
-}
-
-// jobRemoved returns the result of job if sig reports its end.
-func jobRemoved(sig *dbus.Signal, job dbus.ObjectPath) (string, bool) {
-	var (
-		id           uint32
-		path         dbus.ObjectPath
-		unit, result string
-	)
-	if sig.Name != manager+".JobRemoved" || dbus.Store(sig.Body, &id, &path, &unit, &result) != nil || path != job {
-		return "", false
-	}
-	return result, true
 }
 
 // why puts into words why the unit is not up: systemd tells a program that
 // failed from one that was too slow only by the unit's own properties. It is
 // help for a person: what cannot be read is left out.
 func (m *Manager) why(ctx context.Context, unit string) string {
-	const service = "org.freedesktop.systemd1.Service"
+	const service = "Service"
 	var result string
 	if m.property(ctx, unit, service, "Result", &result) != nil {
 		return ""

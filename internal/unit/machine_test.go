@@ -396,3 +396,17 @@ func TestMachineNoBus(t *testing.T) {
 		t.Errorf("without a bus: %s", got)
 	}
 }
+
+// systemd may read the end of the authentication and the first call at once and
+// then sit on the call; no connection may hang by that.
+func TestMachineManyConnections(t *testing.T) {
+	machine(t)
+	for i := range 1000 {
+		m := unit.New("")
+		_, err := m.State(deadline(t, 2*time.Second), "oneha-nosuch.service")
+		m.Close()
+		if err != nil {
+			t.Fatalf("connection %d: %v", i, err)
+		}
+	}
+}

@@ -41,7 +41,7 @@ func TestMetadataSatisfiesEverySchema(t *testing.T) {
 			run(t, fmt.Sprintf(`export OCF_ROOT=/usr/lib/ocf
 cd /usr/share/resource-agents
 %[1]s%[2]s meta-data >/tmp/%[2]s.xml
-xmllint --noout --valid /tmp/%[2]s.xml
+xmllint --noout --valid - </tmp/%[2]s.xml
 xmllint --noout --relaxng metadata.rng /tmp/%[2]s.xml
 xmllint --noout --relaxng /usr/share/pcs/data/ocf-1.0.rng /tmp/%[2]s.xml
 crm_resource --show-metadata ocf:opennebula:%[2]s >/dev/null

@@ -168,6 +168,7 @@ func monitorUnit(ctx context.Context, req *ocf.Request) error {
 	case err != nil:
 		return unitError(err)
 	case st.Phase().Up():
+		takeOver(ctx, req, m, name)
 		return nil
 	}
 	left, err := m.Processes(ctx, name)
@@ -184,6 +185,18 @@ func monitorUnit(ctx context.Context, req *ocf.Request) error {
 		}
 	}
 	return ocf.NotRunning(why)
+}
+
+// takeOver puts the cluster in charge of a unit that it found running, or whose
+// drop-in somebody removed: else systemd would restart behind the cluster's back.
+// A probe changes nothing.
+func takeOver(ctx context.Context, req *ocf.Request, m *unit.Manager, name string) {
+	if req.Probe() || m.Managed(name) {
+		return
+	}
+	if err := m.Manage(ctx, name, name); err != nil {
+		req.Log.Warn("systemd may restart the unit behind the cluster's back", "unit", name, "because", err)
+	}
 }
 
 // unitError gives an error of the mechanism its exit code.

@@ -38,16 +38,15 @@ func inside(ctx context.Context) error {
 	defer stop()
 
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "question\tours\twall ms\tCPU ms\tMiB\tstock\twall ms\tCPU ms\tMiB\twall ratio\tCPU ratio")
+	fmt.Fprintln(w, "question\tours\twall ms\tCPU ms\tstock\twall ms\tCPU ms\twall ratio\tCPU ratio")
 	for _, q := range questions(dir) {
 		fmt.Fprintf(os.Stderr, "bench: %s, %d rounds of each side ...\n", q.what, rounds)
 		ours, stock, err := compare(ctx, q.ours, q.stock, rounds)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%.1f\t%.1f\t%.1f\n", q.what,
-			q.ours.name, ms(ours.wall), ms(ours.cpu), float64(ours.rss)/1024,
-			q.stock.name, ms(stock.wall), ms(stock.cpu), float64(stock.rss)/1024,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.1f\t%.1f\n", q.what,
+			q.ours.name, ms(ours.wall), ms(ours.cpu), q.stock.name, ms(stock.wall), ms(stock.cpu),
 			float64(stock.wall)/float64(ours.wall), float64(stock.cpu)/float64(ours.cpu))
 	}
 	return w.Flush()

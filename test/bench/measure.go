@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -22,10 +21,7 @@ type program struct {
 }
 
 // cost is what one run took, the process and everything it waited for.
-type cost struct {
-	wall, cpu time.Duration
-	rss       int64 // KiB, of the largest single process
-}
+type cost struct{ wall, cpu time.Duration }
 
 // run runs p once; another exit code than the expected one is an error, so that
 // a program that fails fast is never reported as quick.
@@ -46,19 +42,12 @@ func (p program) run(ctx context.Context) (cost, error) {
 	if got := cmd.ProcessState.ExitCode(); got != p.code {
 		return cost{}, fmt.Errorf("run %s: exit %d, want %d: %s", p.name, got, p.code, strings.TrimSpace(out.String()))
 	}
-	use := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return cost{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), use.Maxrss}, nil
-}
-
-// medians are the figures of several runs of one program.
-type medians struct {
-	wall, cpu time.Duration
-	rss       int64
+	return cost{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}, nil
 }
 
 // compare runs both programs in turn, so that whatever else the machine does
 // falls on both, and returns the medians.
-func compare(ctx context.Context, ours, stock program, rounds int) (a, b medians, err error) {
+func compare(ctx context.Context, ours, stock program, rounds int) (a, b cost, err error) {
 	var as, bs []cost
 	for range rounds {
 		for _, side := range []struct {
@@ -75,19 +64,19 @@ func compare(ctx context.Context, ours, stock program, rounds int) (a, b medians
 	return medianOf(as), medianOf(bs), nil
 }
 
-func medianOf(cs []cost) medians {
-	return medians{
+// medianOf is the median of each figure.
+func medianOf(cs []cost) cost {
+	return cost{
 		wall: median(cs, func(c cost) time.Duration { return c.wall }),
 		cpu:  median(cs, func(c cost) time.Duration { return c.cpu }),
-		rss:  median(cs, func(c cost) int64 { return c.rss }),
 	}
 }
 
-func median[T ~int64](cs []cost, of func(cost) T) T {
-	vs := make([]T, len(cs))
+func median(cs []cost, of func(cost) time.Duration) time.Duration {
+	ds := make([]time.Duration, len(cs))
 	for i, c := range cs {
-		vs[i] = of(c)
+		ds[i] = of(c)
 	}
-	slices.Sort(vs)
-	return vs[len(vs)/2]
+	slices.Sort(ds)
+	return ds[len(ds)/2]
 }

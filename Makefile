@@ -56,7 +56,6 @@ else
 endif
 
 demo: build ## a two-node cluster from examples/two-node.yaml that loses its active node
-	@if [ "$(ROOT)" = 0 ] && command -v apt-get >/dev/null; then test/setup.sh lab; fi
 	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/demo
 
 bench: setup ## our agents beside the stock ones, with ratios

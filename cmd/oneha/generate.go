@@ -114,6 +114,9 @@ func nextSteps(dir string, c spec.Cluster, formats []string) string {
 		}
 	}
 	if len(load) > 0 {
+		for _, file := range passwordFiles(c) {
+			steps = append(steps, "on every node: write the password of the BMCs into "+shellWord(file)+", owner root, mode 0600")
+		}
 		steps = append(steps,
 			"on one node: "+strings.Join(load, "\n       or    "),
 			"fence each node once by hand, so that fencing is known to work: stonith_admin --reboot "+c.Nodes[len(c.Nodes)-1].Name)
@@ -124,6 +127,17 @@ func nextSteps(dir string, c spec.Cluster, formats []string) string {
 		fmt.Fprintf(&b, "  %d. %s\n", i+1, s)
 	}
 	return b.String()
+}
+
+// passwordFiles are the files with passwords that the description names.
+func passwordFiles(c spec.Cluster) []string {
+	var files []string
+	for _, f := range c.Files {
+		if !slices.Contains(files, f.Path) {
+			files = append(files, f.Path)
+		}
+	}
+	return files
 }
 
 // shellWord quotes a word for the shell, where it needs that.

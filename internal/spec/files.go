@@ -19,7 +19,8 @@ const home = "/etc/oneha"
 // CheckFiles looks at the files that a description names, one finding for each
 // that a fence agent could not use or that others could read. root is the file
 // system of this machine, with paths relative to "/". A file under /etc/oneha
-// that misses is only a warning when that directory misses too.
+// that misses is nothing when that directory misses too: oneha is not installed
+// here, so this is no node but the machine where the file is written.
 func CheckFiles(c Cluster, root fs.FS) diag.Findings {
 	var findings diag.Findings
 	for _, f := range c.Files {
@@ -43,7 +44,7 @@ func checkFile(root fs.FS, file string) (severity diag.Severity, what, fix strin
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := fs.Stat(root, rooted(home)); errors.Is(err, fs.ErrNotExist) && under(file, home) {
-			return diag.Warning, "does not exist on this machine", "put it on each node, owner root, mode 0600"
+			return "", "", ""
 		}
 		return diag.Error, "does not exist", "create it on each node, owner root, mode 0600; on a machine that is no node use --no-local-files"
 	case errors.Is(err, fs.ErrPermission):

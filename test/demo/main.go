@@ -8,19 +8,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
-	"time"
-
-	"github.com/oneha/oneha/test/lab"
-	"github.com/oneha/oneha/test/scenario"
 )
 
 const (
@@ -44,15 +38,7 @@ func demo(ctx context.Context) error {
 	if why := noLab(); why != "" {
 		return offline(ctx, why)
 	}
-	l, err := lab.Open(ctx, lab.Options{Prefix: "demo", CacheDir: os.Getenv("ONEHA_CACHE_DIR"), Source: ".", Log: say})
-	if err != nil {
-		return err
-	}
-	err = online(ctx, l)
-	if err = errors.Join(err, l.Close()); err == nil {
-		say("everything is removed again; the root file system stays in the cache (make clean)")
-	}
-	return err
+	return inLab(ctx)
 }
 
 // generate has the command do what a user would do first.
@@ -65,22 +51,6 @@ func generate(ctx context.Context) error {
 	fmt.Print(string(text))
 	heading("oneha generate " + example + " -o " + outDir)
 	return show(ctx, "bin/oneha", "generate", example, "-o", outDir)
-}
-
-// noLab says why this machine cannot run the lab, "" when it can.
-func noLab() string {
-	if runtime.GOOS != "linux" {
-		return "this is not Linux"
-	}
-	if os.Geteuid() != 0 {
-		return "you are not root"
-	}
-	for _, tool := range []string{"mmdebstrap", "systemd-nspawn", "ip"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			return tool + " is not installed, and this is not a Debian that could install it"
-		}
-	}
-	return ""
 }
 
 // offline is the half of the demo that needs nothing.
@@ -97,61 +67,7 @@ func offline(ctx context.Context, why string) error {
 		}
 		say("oneha check finds no error; crm_verify is not installed here, so Pacemaker itself was not asked")
 	}
-	say("left out, because %s: the two-node cluster, the failover and its table (root on Debian 12 runs them)", why)
-	return nil
-}
-
-// online runs the cluster and loses its active node.
-func online(ctx context.Context, l *lab.Lab) error {
-	heading("Verified by the real tools")
-	dir, err := filepath.Abs(outDir)
-	if err != nil {
-		return err
-	}
-	verify := lab.Command{Args: []string{"crm_verify", "-x", "/mnt/cib.xml"}, Binds: []lab.Bind{{Host: dir, Inside: "/mnt", ReadOnly: true}}}
-	if _, err := l.Run(ctx, verify); err != nil {
-		return err
-	}
-	say("crm_verify accepts cib.xml")
-
-	heading("A two-node cluster from it, on this machine")
-	start := time.Now()
-	c, err := l.Up(ctx, example)
-	if err != nil {
-		return err
-	}
-	say("nodes and BMCs have power; waiting for Pacemaker (about half a minute)")
-	settling, cancel := context.WithTimeout(ctx, 3*time.Minute)
-	defer cancel()
-	if err := c.WaitSettled(settling); err != nil {
-		return err
-	}
-	say("the cluster runs after %.0f s", time.Since(start).Seconds())
-	r, err := c.Nodes[0].Exec(ctx, "crm_mon", "-1", "--hide-headers")
-	if err != nil {
-		return err
-	}
-	fmt.Println(strings.TrimSpace(r.Stdout))
-
-	heading("The active node hangs")
-	w, err := scenario.NewWatch(c)
-	if err != nil {
-		return err
-	}
-	defer w.Stop()
-	failover, err := scenario.FreezeActive(ctx, w, say)
-	if err != nil {
-		return err
-	}
-	heading("Seconds from the hang")
-	if err := scenario.WriteFailovers(os.Stdout, []scenario.Failover{failover}); err != nil {
-		return err
-	}
-	report, err := w.VIP.Stop()
-	if err != nil {
-		return err
-	}
-	say("\nnever two machines on the floating IP (%d samples), never two writers on the database", report.Asked)
+	say("left out, because %s: the two-node cluster, the failover and its table (root on Debian runs them)", why)
 	return nil
 }
 

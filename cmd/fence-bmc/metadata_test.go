@@ -79,10 +79,7 @@ func TestTakesThePlaceOfIpmilan(t *testing.T) {
 
 // The schema comes with fence-agents, in a root file system for tests.
 func TestMetadataFitsTheSchema(t *testing.T) {
-	root := os.Getenv("ONEHA_ROOTFS")
-	if root == "" {
-		t.Skip("set ONEHA_ROOTFS to a root file system with fence-agents and xmllint")
-	}
+	root := rootfs(t)
 	for _, a := range agents {
 		cmd := exec.Command("chroot", root, "xmllint", "--noout", "--relaxng", "/usr/share/cluster/relaxng/metadata.rng", "-")
 		cmd.Stdin = strings.NewReader(metadata(t, a))

@@ -17,14 +17,15 @@ type driver struct {
 	port   string // the one used when the URL names none
 }
 
-// drivers is the table of schemes.
+// drivers is the table of schemes. An iLO of generation 3 to 5 is asked over
+// IPMI, as the stock agents fence_ilo3, fence_ilo4 and fence_ilo5 do.
 var drivers = []driver{
 	{"ipmi", "fence_bmc_ipmi", "623"},
-	{"redfish", "", "443"},
-	{"ilo", "", "443"},
-	{"ilo4", "", "443"},
-	{"ilo5", "", "443"},
+	{"ilo3", "fence_bmc_ipmi", "623"},
+	{"ilo4", "fence_bmc_ipmi", "623"},
+	{"ilo5", "fence_bmc_ipmi", "623"},
 	{"ilo6", "", "443"},
+	{"redfish", "", "443"},
 }
 
 // bmc is a BMC with the places that later checks point at.
@@ -132,7 +133,7 @@ func (r *reader) url(b *bmc, text, label string) (url.Values, bool) {
 	}
 	if b.driver = drivers[i]; b.driver.agent == "" {
 		return fail(fmt.Sprintf("has the scheme %s, which this release cannot drive yet", b.driver.scheme),
-			"today there is "+strings.Join(schemes(), ", ")+"; most BMCs, iLO too, also speak it when IPMI over LAN is switched on")
+			"today there is "+strings.Join(schemes(), ", ")+"; most BMCs also speak ipmi when IPMI over LAN is switched on")
 	}
 	if a, err := netip.ParseAddr(rest); err == nil && a.Is6() {
 		return fail("is an IPv6 address without brackets", fmt.Sprintf("write %s://[%s]", b.driver.scheme, a))

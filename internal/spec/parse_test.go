@@ -66,6 +66,7 @@ func TestParse(t *testing.T) {
 		{"a line of tabs", base + "\t\t\n\t# end\n", func(*Cluster) {}},
 		{"quotes", with(t, "cluster: c", `"cluster": 'c'`), func(*Cluster) {}},
 		{"no services", with(t, "services: [flow, oned]\n", ""), func(c *Cluster) { c.Services = []string{"oned"} }},
+		{"an iLO is asked over IPMI", strings.ReplaceAll(base, "ipmi://", "ilo5://"), func(*Cluster) {}},
 		{"layout", base + "layout: group\n", func(c *Cluster) { c.Layout = Group }},
 		{"prefer", base + "prefer: b\n", func(c *Cluster) {
 			c.Prefer = "b"
@@ -207,7 +208,7 @@ func TestFindings(t *testing.T) {
 		{with(t, `, bmc: "ipmi://10.0.1.2"`, ""), "5:6: bmc of node b is missing"},
 		{with(t, `"ipmi://10.0.1.2"`, "10.0.1.2"), "5:28: bmc of node b has no scheme"},
 		{with(t, `ipmi://10.0.1.2`, "impi://10.0.1.2"), `5:28: bmc of node b has the unknown scheme "impi"`},
-		{with(t, `ipmi://10.0.1.2`, "redfish://10.0.1.2"), `5:28: the scheme redfish, which this release cannot drive yet; today there is ipmi`},
+		{with(t, `ipmi://10.0.1.2`, "redfish://10.0.1.2"), `5:28: the scheme redfish, which this release cannot drive yet; today there is ipmi, ilo3, ilo4, ilo5; most`},
 		{with(t, `ipmi://10.0.1.2`, "ipmi://fd00::2"), `5:28: an IPv6 address without brackets; write ipmi://[fd00::2]`},
 		{with(t, `ipmi://10.0.1.2`, "ipmi://"), `5:28: the host ""`},
 		{with(t, `ipmi://10.0.1.2`, "ipmi://10.0.1.256"), `5:28: the host "10.0.1.256"`},

@@ -16,8 +16,9 @@ import (
 	"time"
 )
 
-// DefaultEndpoint is where oned answers unless its configuration says otherwise.
-const DefaultEndpoint = "http://localhost:2633/RPC2"
+// DefaultEndpoint is where oned answers unless its configuration says otherwise. It
+// is an address, because a probe must not depend on names being resolved.
+const DefaultEndpoint = "http://127.0.0.1:2633/RPC2"
 
 // ErrHung says that oned took the connection and then did not answer in time:
 // the process lives and does nothing.
@@ -32,7 +33,7 @@ type Endpoint struct {
 	path    string
 }
 
-// ParseEndpoint reads a URL like http://localhost:2633/RPC2. The error completes
+// ParseEndpoint reads a URL like DefaultEndpoint. The error completes
 // "parameter NAME ...". Only http is spoken: oned has no TLS of its own.
 func ParseEndpoint(s string) (Endpoint, error) {
 	u, err := url.Parse(s)

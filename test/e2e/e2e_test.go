@@ -86,6 +86,17 @@ func TestFrozenActiveNodeIsFencedAndReplaced(t *testing.T) {
 	t.Logf("\n%s%s", &table, report)
 }
 
+func TestOrderlyRebootFencesNobody(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	w := startCluster(t, ctx)
+	for i := range 2 { // there and back
+		if err := scenario.RebootActive(ctx, w, t.Logf); err != nil {
+			t.Fatalf("round %d: %v", i+1, err)
+		}
+	}
+}
+
 func TestCutLinkLeavesTheProtectedNode(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()

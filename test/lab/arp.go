@@ -64,8 +64,9 @@ func (s *arpSocket) ask(sender, target netip.Addr) error {
 // claim is an ARP packet in which a MAC address claims to have an address: a
 // reply, or a gratuitous announcement.
 type claim struct {
-	at  time.Time
-	mac [6]byte
+	at    time.Time
+	mac   [6]byte
+	reply bool // to a question; an announcement is nobody's answer
 }
 
 // next waits at most 100 ms for a packet that claims target. ok is false when
@@ -80,7 +81,7 @@ func (s *arpSocket) next(target netip.Addr) (c claim, ok bool, err error) {
 	if err != nil {
 		return claim{}, false, fmt.Errorf("receive ARP: %w", err)
 	}
-	if c.mac, ok = arpClaims(packet[:n], target); !ok {
+	if c.mac, c.reply, ok = arpClaims(packet[:n], target); !ok {
 		return claim{}, false, nil
 	}
 	c.at = arrival(control[:controls])
@@ -114,16 +115,18 @@ func arpRequest(hw net.HardwareAddr, sender, target netip.Addr) []byte {
 
 // arpClaims reads from an Ethernet frame the MAC address that claims target:
 // the sender of an ARP packet with target as its sender address. An address
-// probe (RFC 5227) has none and claims nothing.
-func arpClaims(frame []byte, target netip.Addr) (mac [6]byte, ok bool) {
+// probe (RFC 5227) has none and claims nothing. A gratuitous packet has target as
+// its target address too.
+func arpClaims(frame []byte, target netip.Addr) (mac [6]byte, reply, ok bool) {
 	if len(frame) < 42 || frame[12] != 0x08 || frame[13] != 0x06 || frame[18] != 6 || frame[19] != 4 {
-		return mac, false
+		return mac, false, false
 	}
 	sender, _ := netip.AddrFromSlice(frame[28:32])
 	if sender != target {
-		return mac, false
+		return mac, false, false
 	}
-	return [6]byte(frame[22:28]), true
+	asker, _ := netip.AddrFromSlice(frame[38:42])
+	return [6]byte(frame[22:28]), asker != target, true
 }
 
 // swap16 puts a 16-bit number into network byte order.

@@ -225,7 +225,7 @@ func FuzzParse(f *testing.F) {
 		}
 		_, _ = parseFencings(text)
 		_, _ = accountID(text, "hacluster")
-		if mac, ok := arpClaims([]byte(text), netip.MustParseAddr("10.3.4.2")); ok && string(mac[:]) != text[22:28] {
+		if mac, _, ok := arpClaims([]byte(text), netip.MustParseAddr("10.3.4.2")); ok && string(mac[:]) != text[22:28] {
 			t.Errorf("arpClaims gave %x", mac)
 		}
 	})

@@ -151,42 +151,57 @@ type Span struct {
 	Gap         time.Duration // longest silence within
 }
 
-// Overlap is a claim by one MAC address while another still claimed the address.
+// Overlap is a moment in which two MAC addresses had the address.
 type Overlap struct {
-	At         time.Time
+	At         time.Time // of the later claim
 	MAC, Other net.HardwareAddr
-	After      time.Duration // since Other's last claim
+	After      time.Duration // since Other's claim
 }
 
-// overlapWindow is the time after a claim in which its MAC address counts as
-// still answering: two samples. An owner that lives answers in each of them, and
-// a new owner cannot come sooner after the old one's end, since stopping or
-// fencing, and starting elsewhere, take the cluster several times as long.
-const overlapWindow = 2 * sampleInterval
+// An orderly move can be quick: stop on one node and start on the other are as
+// little as 25 ms apart. So that one claims soon after another is no overlap. It
+// is one when both reply to the same question, or when one claims, another does,
+// and the first does again, in the time of a few samples.
+const (
+	sameQuestion  = 5 * time.Millisecond // kernels reply at once, and questions are 20 ms apart
+	overlapWindow = 2 * sampleInterval
+)
 
 // analyse turns claims, in the order of their arrival, into a report.
 func analyse(claims []claim, asked int) Report {
 	r := Report{Asked: asked, Claims: len(claims)}
-	last := map[[6]byte]time.Time{}
+	last := map[[6]byte]claim{}
 	for _, c := range claims {
-		mac := net.HardwareAddr(append([]byte{}, c.mac[:]...))
-		for other, seen := range last {
-			if other != c.mac && c.at.Sub(seen) <= overlapWindow {
-				r.Overlaps = append(r.Overlaps, Overlap{At: c.at, MAC: mac, Other: append(net.HardwareAddr{}, other[:]...), After: c.at.Sub(seen)})
+		for other, theirs := range last {
+			if other != c.mac && overlap(last[c.mac], theirs, c) {
+				r.Overlaps = append(r.Overlaps, Overlap{At: c.at, MAC: hardware(c.mac), Other: hardware(other), After: c.at.Sub(theirs.at)})
 			}
 		}
-		last[c.mac] = c.at
-		if n := len(r.Spans); n > 0 && string(r.Spans[n-1].MAC) == string(mac) {
+		last[c.mac] = c
+		if n := len(r.Spans); n > 0 && [6]byte(r.Spans[n-1].MAC) == c.mac {
 			span := &r.Spans[n-1]
 			span.Gap = max(span.Gap, c.at.Sub(span.Last))
 			span.Last = c.at
 			span.Claims++
 			continue
 		}
-		r.Spans = append(r.Spans, Span{MAC: mac, First: c.at, Last: c.at, Claims: 1})
+		r.Spans = append(r.Spans, Span{MAC: hardware(c.mac), First: c.at, Last: c.at, Claims: 1})
 	}
 	return r
 }
+
+// overlap reports whether the claim now, with theirs as the other's last one and
+// before as the own one before (zero for none), shows two owners.
+func overlap(before, theirs, now claim) bool {
+	since := now.at.Sub(theirs.at)
+	if theirs.reply && now.reply && since <= sameQuestion {
+		return true
+	}
+	between := !before.at.IsZero() && before.at.Before(theirs.at)
+	return between && theirs.at.Sub(before.at) <= overlapWindow && since <= overlapWindow
+}
+
+func hardware(mac [6]byte) net.HardwareAddr { return mac[:] }
 
 // String is the report for people, one span per line.
 func (r Report) String() string {

@@ -95,6 +95,32 @@ func TestOrderlyRebootFencesNobody(t *testing.T) {
 			t.Fatalf("round %d: %v", i+1, err)
 		}
 	}
+	auditorsBite(t, ctx, w)
+}
+
+// auditorsBite makes by hand what the audit of every other round must not find:
+// a second oned, and a second machine with the floating IP. An audit that cannot
+// fail proves nothing.
+func auditorsBite(t *testing.T, ctx context.Context, w *scenario.Watch) {
+	t.Helper()
+	active, err := w.Cluster.Active()
+	if err != nil {
+		t.Fatal(err)
+	}
+	passive := w.Cluster.Peer(active)
+	vip := w.Cluster.Spec.VIP.Address.Addr().String()
+	for _, args := range [][]string{{"systemctl", "start", "opennebula.service"}, {"ip", "addr", "add", vip + "/32", "dev", "eth0"}} {
+		if _, err := passive.Exec(ctx, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(time.Second)
+	err = w.Audit(ctx)
+	for _, violation := range []string{"two oned wrote to one database", "two machines answered for the floating IP"} {
+		if err == nil || !strings.Contains(err.Error(), violation) {
+			t.Errorf("the audit does not see that %s: %v", violation, err)
+		}
+	}
 }
 
 func TestCutLinkLeavesTheProtectedNode(t *testing.T) {

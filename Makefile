@@ -9,7 +9,7 @@ CACHE   ?= /var/cache/oneha
 # Asked for when a recipe runs, since it may have been installed just before.
 GO      = GOTOOLCHAIN=auto CGO_ENABLED=0 $$(test/setup.sh which)
 TAGS    = urfave_cli_no_docs
-FLAGS   = -trimpath -tags $(TAGS) -ldflags '-s -w -X github.com/oneha/oneha/internal/version.version=$(VERSION)'
+FLAGS   = -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X github.com/oneha/oneha/internal/version.version=$(VERSION)'
 TEST    = $(GO) test -tags $(TAGS) -count=1
 # Packages that run whole machines; they go one after the other, so that timing
 # inside a cluster is not disturbed by a compiler on the other core.

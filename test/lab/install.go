@@ -29,7 +29,7 @@ func install(ctx context.Context, source, root string) error {
 		return fmt.Errorf("install programs: %w", err)
 	}
 	stub := filepath.Join(root, "usr/lib/oneha-test/fakeoned")
-	if _, err := tool(ctx, source, strings.TrimSpace(golang), "build", "-o", stub, "./test/fakeoned/cmd/fakeoned"); err != nil {
+	if _, err := tool(ctx, source, strings.TrimSpace(golang), "build", "-buildvcs=false", "-o", stub, "./test/fakeoned/cmd/fakeoned"); err != nil {
 		return fmt.Errorf("install fakeoned: %w", err)
 	}
 	// In a merged-usr system these are links; a directory here would hide the real one's content.

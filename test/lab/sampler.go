@@ -135,6 +135,20 @@ func (s *Sampler) WaitFor(ctx context.Context, mac net.HardwareAddr, t time.Time
 	}
 }
 
+// Announcements counts the gratuitous ARP packets of mac after t: nobody asked for
+// them.
+func (s *Sampler) Announcements(mac net.HardwareAddr, t time.Time) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, c := range s.claims {
+		if c.at.After(t) && !c.reply && c.mac == [6]byte(mac) {
+			n++
+		}
+	}
+	return n
+}
+
 // Report is what a sampler has seen.
 type Report struct {
 	Asked    int       // questions

@@ -20,6 +20,10 @@ type Failover struct {
 	Back     time.Duration // the victim is a member again and everything runs
 }
 
+// announcements are the gratuitous ARP packets of a takeover: arp_count's default
+// is 5, each a request and a reply.
+const announcements = 10
+
 // FreezeActive hangs all processes of the active node at one instant, which is
 // the nastiest way to die: nothing is closed, the addresses stay, and it could
 // go on at any moment. It returns an error when the cluster did not recover,
@@ -67,6 +71,9 @@ func FreezeActive(ctx context.Context, w *Watch, log func(string, ...any)) (Fail
 	f.Back = time.Since(start)
 	log("%5.1f s  %s is back in the cluster, everything runs", f.Back.Seconds(), victim.Name)
 
+	if n := w.VIP.Announcements(survivor.MAC(), start); n != announcements {
+		return f, fmt.Errorf("%s announced the floating IP by %d packets, want %d", survivor.Name, n, announcements)
+	}
 	if f.VIP < f.Fenced {
 		return f, fmt.Errorf("the floating IP moved %s before %s was fenced", f.Fenced-f.VIP, victim.Name)
 	}

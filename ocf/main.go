@@ -11,13 +11,16 @@ import (
 
 // Main runs the agent with the process's environment and exits with its code.
 // It is the one place of the package that touches the process; args are the
-// arguments after the program's name. SIGTERM and SIGINT cancel the action's
-// context.
+// arguments after the program's name. In an action that changes something,
+// SIGTERM and SIGINT cancel the context; one that only looks they end at once.
 func Main(a Agent, args []string) {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	// A log line to a reader that died must not kill a stop half-way: a caught
-	// SIGPIPE makes the write fail instead.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ctx, stop := context.Background(), func() {}
+	if len(args) == 1 && !looksOnly(args[0]) {
+		ctx, stop = signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
+		// A log line to a reader that died must not kill a stop half-way: a caught
+		// SIGPIPE makes the write fail instead.
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	}
 	code := Run(ctx, a, Env{
 		Args:    args,
 		Lookup:  os.LookupEnv,
@@ -29,6 +32,17 @@ func Main(a Agent, args []string) {
 	})
 	stop()
 	os.Exit(int(code))
+}
+
+// looksOnly reports whether an action changes nothing, so that it may end
+// anywhere. It then does without signal handlers: they cost a tenth of the monitor
+// that runs every few seconds for years.
+func looksOnly(action string) bool {
+	switch action {
+	case Monitor, "status", ValidateAll, MetaData, "usage", "help":
+		return true
+	}
+	return false
 }
 
 // appendTo opens a log file as the shell's >> does; the umask has the last word

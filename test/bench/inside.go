@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +14,7 @@ import (
 const (
 	rounds   = 40
 	agentDir = "/usr/lib/ocf/resource.d/"
-	bmcPort  = "9623"
+	bmcPort  = 9623
 	bmcUser  = "bench"
 	bmcPass  = "bench-only"
 )
@@ -67,7 +66,7 @@ func questions(dir string) []question {
 	vip := func(ip, agent, action string, code int) program {
 		return program{name: strings.Replace(agent, "/", ":", 1), args: []string{agentDir + agent, action}, env: append(ocfEnv, "OCF_RESKEY_ip="+ip), code: code}
 	}
-	bmc := "action=status\nip=127.0.0.1\nipport=" + bmcPort + "\nusername=" + bmcUser + "\nlanplus=1\ncipher=3\n"
+	bmc := fmt.Sprintf("action=status\nip=127.0.0.1\nipport=%d\nusername=%s\nlanplus=1\ncipher=3\n", bmcPort, bmcUser)
 	const there, away = "10.77.0.100", "10.77.0.101"
 	return []question{
 		{"VIP monitor, present", vip(there, "opennebula/vip", "monitor", 0), vip(there, "heartbeat/IPaddr2", "monitor", 0)},
@@ -105,7 +104,7 @@ func startBMC(ctx context.Context, dir string) (stop func(), err error) {
 		"lan.conf": `name "bench"
 set_working_mc 0x20
   startlan 1
-    addr 127.0.0.1 ` + bmcPort + `
+    addr 127.0.0.1 ` + fmt.Sprint(bmcPort) + `
     priv_limit admin
     allowed_auths_callback none md2 md5 straight
     allowed_auths_user none md2 md5 straight
@@ -137,12 +136,16 @@ set_working_mc 0x20
 	}
 	stop = func() { sim.Process.Kill(); sim.Wait() }
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if c, err := net.ListenPacket("udp", "127.0.0.1:"+bmcPort); err != nil {
-			return stop, nil // taken: it listens
-		} else {
-			c.Close()
+		// Looked up, not tried: a socket of our own on the port could be in the way.
+		sockets, err := os.ReadFile("/proc/net/udp")
+		if err != nil {
+			stop()
+			return nil, err
+		}
+		if strings.Contains(string(sockets), fmt.Sprintf("0100007F:%04X ", bmcPort)) {
+			return stop, nil
 		}
 	}
 	stop()
-	return nil, fmt.Errorf("start ipmi_sim: it does not listen on port %s", bmcPort)
+	return nil, fmt.Errorf("start ipmi_sim: it does not listen on port %d", bmcPort)
 }

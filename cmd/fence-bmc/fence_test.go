@@ -122,6 +122,9 @@ func TestAgentOnABMC(t *testing.T) {
 			if b.On() != tt.on || b.Sessions() != 0 {
 				t.Errorf("on %v, %d sessions open; want %v, 0", b.On(), b.Sessions(), tt.on)
 			}
+			if n := b.Logins(); tt.want.Code == 1 && tt.asked == nil && n != 0 {
+				t.Errorf("%d logins for a call that is wrong in itself", n)
+			}
 		})
 	}
 }

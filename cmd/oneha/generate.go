@@ -105,9 +105,9 @@ func nextSteps(dir string, c spec.Cluster, formats []string) string {
 	}
 	var load []string
 	for _, l := range []struct{ format, command string }{
-		{"pcs", "sh " + path("cluster.pcs.sh")},
-		{"crm", "crm configure load update " + path("cluster.crm")},
-		{"xml", "cibadmin -R -o configuration -x " + path("cib.xml")},
+		{"pcs", "on one node: sh " + path("cluster.pcs.sh")},
+		{"crm", "on one node: crm configure load update " + path("cluster.crm")},
+		{"xml", "on every node, before Pacemaker's first start: install -o hacluster -g haclient -m 600 " + path("cib.xml") + " /var/lib/pacemaker/cib/cib.xml"},
 	} {
 		if slices.Contains(formats, l.format) {
 			load = append(load, l.command)
@@ -118,7 +118,7 @@ func nextSteps(dir string, c spec.Cluster, formats []string) string {
 			steps = append(steps, "on every node: write the password of the BMCs into "+shellWord(file)+", owner root, mode 0600")
 		}
 		steps = append(steps,
-			"on one node: "+strings.Join(load, "\n       or    "),
+			strings.Join(load, "\n     or "),
 			"fence each node once by hand, so that fencing is known to work: stonith_admin --reboot "+c.Nodes[len(c.Nodes)-1].Name)
 	}
 	var b strings.Builder

@@ -54,7 +54,11 @@ type Action struct {
 	Timeout  time.Duration
 	Interval time.Duration // monitor only
 	Depth    int           // monitor only: the OCF_CHECK_LEVEL this entry is for
-	Run      func(context.Context, *Request) error
+	// OnRequest keeps a monitor out of the metadata. It runs all the same when its
+	// depth is asked for, but pcs does not add it: that writes every monitor that
+	// metadata list into the configuration.
+	OnRequest bool
+	Run       func(context.Context, *Request) error
 }
 
 // Agent is a resource agent. Run handles meta-data, validate-all, usage and

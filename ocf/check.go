@@ -80,8 +80,8 @@ func (a Agent) checkActions(bad func(string, ...any)) {
 			bad("action %s needs a timeout", act.Name)
 		}
 		if act.Name != Monitor {
-			if act.Interval != 0 || act.Depth != 0 {
-				bad("action %s has an interval or a depth, which only a monitor has", act.Name)
+			if act.Interval != 0 || act.Depth != 0 || act.OnRequest {
+				bad("action %s has an interval, a depth or OnRequest, which only a monitor has", act.Name)
 			}
 			if slices.ContainsFunc(a.Actions[:i], func(o Action) bool { return o.Name == act.Name }) {
 				bad("action %s is declared twice", act.Name)
@@ -94,6 +94,9 @@ func (a Agent) checkActions(bad func(string, ...any)) {
 		depths[act.Depth], intervals[act.Interval] = true, true
 		if act.Interval <= 0 || act.Depth < 0 {
 			bad("monitor at depth %d needs an interval, and a depth from 0", act.Depth)
+		}
+		if act.OnRequest && act.Depth == 0 {
+			bad("the monitor at depth 0 must be listed")
 		}
 	}
 	for _, name := range []string{Start, Stop, Monitor} {

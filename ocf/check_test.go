@@ -32,6 +32,8 @@ func TestCheck(t *testing.T) {
 		{"action start has an interval", func(a *ocf.Agent) { a.Actions[0].Interval = time.Second }},
 		{"monitor at depth 0 needs an interval", func(a *ocf.Agent) { a.Actions[2].Interval = 0 }},
 		{"monitor at depth -1 needs an interval, and a depth from 0", func(a *ocf.Agent) { a.Actions[3].Depth = -1 }},
+		{"the monitor at depth 0 must be listed", func(a *ocf.Agent) { a.Actions[2].OnRequest = true }},
+		{"action start has an interval, a depth or OnRequest", func(a *ocf.Agent) { a.Actions[0].OnRequest = true }},
 		{"two monitors share depth 10 or interval 10s", func(a *ocf.Agent) { a.Actions[3].Interval = 10 * time.Second }},
 	}
 	for _, tt := range tests {

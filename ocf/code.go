@@ -62,6 +62,11 @@ func Failed(reason string, err error) error {
 	return &Error{Code: GenericCode, Reason: reason, Err: err}
 }
 
+// Degraded says that the resource runs, though not as it should, and why. To
+// Pacemaker (from 1.1.13) that is a success that status displays show with its
+// reason; the resource is not restarted.
+func Degraded(reason string) error { return &Error{Code: DegradedCode, Reason: reason} }
+
 // CodeOf returns the exit code an error stands for: SuccessCode for nil, the
 // code inside an *Error anywhere in the chain, else GenericCode. An *Error
 // without a code is an error all the same, never a success.

@@ -22,6 +22,7 @@ func TestCodeOf(t *testing.T) {
 		{ocf.Installed("no bulb"), 5, "no bulb"},
 		{ocf.Configured("watts", "is below 0: -1"), 6, "parameter watts is below 0: -1"},
 		{ocf.NotRunning("dark"), 7, "dark"},
+		{ocf.Degraded("flickers"), 190, "flickers"},
 		{fmt.Errorf("look at lamp: %w", ocf.NotRunning("dark")), 7, "look at lamp: dark"},
 		{ocf.Failed("look at lamp", ocf.NotRunning("dark")), 1, "look at lamp: dark"}, // the outermost verdict counts
 		{&ocf.Error{Reason: "forgot the code"}, 1, "forgot the code"},

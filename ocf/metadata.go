@@ -65,9 +65,16 @@ func (a Agent) Metadata() []byte {
 	return []byte(b.String())
 }
 
-// listed returns the declared actions and those that Run answers itself.
+// listed returns the actions for metadata: the declared ones and those that Run
+// answers itself.
 func (a Agent) listed() []Action {
-	return append(a.Actions[:len(a.Actions):len(a.Actions)],
+	var listed []Action
+	for _, act := range a.Actions {
+		if !act.OnRequest {
+			listed = append(listed, act)
+		}
+	}
+	return append(listed,
 		Action{Name: MetaData, Timeout: metaDataTimeout},
 		Action{Name: ValidateAll, Timeout: validateAllTimeout})
 }

@@ -47,6 +47,20 @@ func TestMetadataWithoutVersion(t *testing.T) {
 	}
 }
 
+func TestMetadataDoNotListWhatIsOnRequest(t *testing.T) {
+	a := new(lamp).agent()
+	deep := len(a.Actions) - 1
+	listed := string(a.Metadata())
+	a.Actions[deep].OnRequest = true
+	got := string(a.Metadata())
+	if strings.Count(listed, `name="monitor"`) != 2 || strings.Count(got, `name="monitor"`) != 1 {
+		t.Errorf("metadata before:\n%s\nafter:\n%s", listed, got)
+	}
+	if err := a.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestMetadataLeavesTheDeclarationAlone(t *testing.T) {
 	a := new(lamp).agent()
 	a.Actions = append(make([]ocf.Action, 0, 9), a.Actions...)

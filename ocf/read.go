@@ -7,7 +7,10 @@ import (
 	"time"
 )
 
-const paramPrefix = "OCF_RESKEY_"
+const (
+	paramPrefix = "OCF_RESKEY_"
+	metaPrefix  = paramPrefix + "CRM_meta_"
+)
 
 // read turns the environment of a call into a Request without judging it:
 // nothing here fails, so that stop always gets its request. Variables that the
@@ -18,10 +21,11 @@ func read(a *Agent, action string, lookup func(string) (string, bool)) *Request 
 		Action:   action,
 		Instance: get("OCF_RESOURCE_INSTANCE"),
 		Type:     get("OCF_RESOURCE_TYPE"),
-		Node:     get(paramPrefix + "CRM_meta_on_node"),
-		Interval: milliseconds(get(paramPrefix + "CRM_meta_interval")),
-		Timeout:  milliseconds(get(paramPrefix + "CRM_meta_timeout")),
+		Node:     get(metaPrefix + "on_node"),
+		Interval: milliseconds(get(metaPrefix + "interval")),
+		Timeout:  milliseconds(get(metaPrefix + "timeout")),
 		agent:    a,
+		lookup:   lookup,
 		values:   make(map[string]string, len(a.Params)),
 	}
 	if req.Type == "" {

@@ -3,6 +3,7 @@ package ocf
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -21,11 +22,12 @@ type Request struct {
 
 	agent  *Agent
 	values map[string]string
+	lookup func(string) (string, bool)
 }
 
 // NewRequest returns a request for action with the given parameters and a log
 // that is thrown away: what a test needs to call an action's function directly.
-// Names may be aliases; a name that is not declared panics.
+// Names may be aliases or CRM_meta_<name>; one that is not declared panics.
 func NewRequest(a Agent, action string, params map[string]string) *Request {
 	declared := map[string]bool{}
 	for _, p := range a.Params {
@@ -36,7 +38,7 @@ func NewRequest(a Agent, action string, params map[string]string) *Request {
 	}
 	vars := map[string]string{}
 	for name, value := range params {
-		if !declared[name] {
+		if !declared[name] && !strings.HasPrefix(name, metaPrefix[len(paramPrefix):]) {
 			panic("ocf: agent " + a.Name + " declares no parameter " + name)
 		}
 		vars[paramPrefix+name] = value
@@ -49,6 +51,13 @@ func NewRequest(a Agent, action string, params map[string]string) *Request {
 // Probe reports whether this is a one-off monitor: Pacemaker asks what is, and
 // nothing may change. An unset interval is 0 (Pacemaker leaves it out).
 func (r *Request) Probe() bool { return r.Action == Monitor && r.Interval == 0 }
+
+// Meta returns a meta attribute of the resource or operation, which Pacemaker
+// passes as OCF_RESKEY_CRM_meta_<name>, such as clone_max; "" when it is not set.
+func (r *Request) Meta(name string) string {
+	v, _ := r.lookup(metaPrefix + name)
+	return v
+}
 
 // Set reports whether the user gave the parameter, by its name or an alias. An
 // empty value is none.

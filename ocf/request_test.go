@@ -40,6 +40,16 @@ func TestAccessors(t *testing.T) {
 	}
 }
 
+func TestMetaAttributes(t *testing.T) {
+	req := ocf.NewRequest(new(lamp).agent(), ocf.Start, map[string]string{"CRM_meta_clone_max": "2"})
+	if got := req.Meta("clone_max"); got != "2" {
+		t.Errorf("clone_max is %q", got)
+	}
+	if got := req.Meta("clone"); got != "" {
+		t.Errorf("clone, which is not set, is %q", got)
+	}
+}
+
 func TestNumbersAndTruth(t *testing.T) {
 	a := new(lamp).agent()
 	for _, s := range []string{"x", "1.5", "0x10", "1_000", " 1", "1 ", "99999999999999999999", "١"} {

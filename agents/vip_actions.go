@@ -3,26 +3,22 @@ package agents
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/oneha/oneha/internal/vip"
 	"github.com/oneha/oneha/ocf"
 )
 
-// freshAddress is the least age up to which a recurring monitor takes an address
-// for just started; it covers IPv6 duplicate detection where monitors are closer.
-const freshAddress = 5 * time.Second
-
-// vipValidate judges the parameters and whether this node can follow them.
+// vipValidate judges the parameters and whether this node can follow them. Start
+// looks itself at what is judged here, so it does not need it done twice.
 func vipValidate(ctx context.Context, req *ocf.Request) error {
+	if req.Action == ocf.Start {
+		return nil
+	}
 	s, err := vipFrom(req)
 	if err != nil {
 		return err
 	}
-	host, err := vip.Open()
+	host, err := vip.OpenIn(s.namespace)
 	if err != nil {
 		return vipError(err)
 	}
@@ -39,7 +35,7 @@ func vipStart(ctx context.Context, req *ocf.Request) error {
 	if err != nil {
 		return err
 	}
-	host, err := vip.Open()
+	host, err := vip.OpenIn(s.namespace)
 	if err != nil {
 		return vipError(err)
 	}
@@ -48,6 +44,7 @@ func vipStart(ctx context.Context, req *ocf.Request) error {
 	if err != nil {
 		return vipError(err)
 	}
+	beforeStart(ctx, req, host, s.address.IP)
 	changed, err := host.Ensure(ctx, place)
 	if err != nil {
 		return vipError(err)
@@ -57,6 +54,9 @@ func vipStart(ctx context.Context, req *ocf.Request) error {
 	if s.background {
 		now.Count = 1
 	}
+	if req.Set("send_arp_opts") {
+		req.Log.Debug("parameter send_arp_opts has no effect: the sender is built in")
+	}
 	sent, err := host.Announce(ctx, place.Nic, s.address.IP, now)
 	if err != nil {
 		return vipError(err) // unannounced, the others go on talking to the last owner
@@ -65,32 +65,41 @@ func vipStart(ctx context.Context, req *ocf.Request) error {
 	return nil
 }
 
-// vipStop removes the address from wherever it is. Of the other parameters it
-// needs none, so none can make it fail; and a malformed address cannot have been
-// started.
+// vipStop removes the address from wherever it is. Of the other parameters none
+// can make it fail; and an address, link or namespace that cannot be, cannot have
+// been started.
 func vipStop(ctx context.Context, req *ocf.Request) error {
-	ip, err := parseIP(req.String("ip"))
+	ip, err := ipOf(req)
 	if err != nil {
-		req.Log.Warn("nothing to stop: parameter ip "+err.Error(), "ip", req.String("ip"))
+		req.Log.Warn("nothing to stop: parameter ip " + err.Error())
 		return nil
 	}
 	nic, _ := nicAndLabel(req)
-	if nic == "" && isLinkLocal6(ip) {
+	if nic == "" && vip.IsLinkLocal(ip) {
 		req.Log.Warn("nothing to stop: a link-local address cannot have been started without nic", "ip", ip)
 		return nil
 	}
-	host, err := vip.Open()
+	if err := checkNamespace(req, ip); err != nil {
+		req.Log.Warn("nothing to stop: " + err.Error())
+		return nil
+	}
+	host, err := vip.OpenIn(req.String("network_namespace"))
+	if errors.Is(err, vip.ErrNoNamespace) {
+		req.Log.Info("nothing to stop", "because", err)
+		return nil
+	}
 	if err != nil {
 		return vipError(err)
 	}
 	defer host.Close()
-	was, err := host.Remove(ctx, vip.Address{IP: ip, Nic: nic}.Scoped())
+	was, err := host.Remove(ctx, vip.Address{IP: ip, Nic: nic, Resting: ip.Is4() && req.Bool("lvs_support")})
 	switch {
 	case errors.Is(err, vip.ErrLost):
 		req.Log.Error("another address went with it, add it again by hand", "because", err)
 	case err != nil:
 		return vipError(err)
 	}
+	afterStop(req, host, ip)
 	if len(was) == 0 {
 		req.Log.Info("address was on no interface", "ip", ip)
 		return nil
@@ -111,12 +120,15 @@ func vipMonitor(ctx context.Context, req *ocf.Request) error {
 	if err != nil {
 		return err
 	}
-	host, err := vip.Open()
+	host, err := vip.OpenIn(s.namespace)
+	if errors.Is(err, vip.ErrNoNamespace) {
+		return ocf.NotRunning(err.Error())
+	}
 	if err != nil {
 		return vipError(err)
 	}
 	defer host.Close()
-	held, err := host.Find(ctx, s.address.Scoped())
+	held, err := host.Find(ctx, s.address)
 	if err != nil {
 		return vipError(err)
 	}
@@ -127,64 +139,8 @@ func vipMonitor(ctx context.Context, req *ocf.Request) error {
 	case why != "":
 		return ocf.NotRunning(why)
 	}
-	if !req.Probe() && s.background {
-		finishBurst(ctx, req, host, serving, s.burst)
+	if !req.Probe() {
+		announceAgain(ctx, req, host, serving, s)
 	}
 	return nil
-}
-
-// finishBurst sends the announcements that start left over, if the address is
-// new. It is how arp_bg works without a background process: IPaddr2 forks its
-// sender, which outlives the action and has to be hunted down by stop. The first
-// recurring monitor runs in parallel with what Pacemaker starts after the
-// address, some milliseconds after start returned, so the others hear the same
-// burst and nothing waits for it. How old an address is the kernel knows, so
-// there is no state to keep. Whether announcing works says nothing of the
-// address, so it does not change the result.
-func finishBurst(ctx context.Context, req *ocf.Request, host *vip.Host, serving vip.Holding, burst vip.Burst) {
-	burst.Count--
-	if burst.Count == 0 {
-		return
-	}
-	age, found, err := host.Age(ctx, serving)
-	if err != nil || !found || age >= max(req.Interval, freshAddress) {
-		if err != nil {
-			req.Log.Warn("cannot tell the age of the address, so it is not announced again", "because", err)
-		}
-		return
-	}
-	if req.Timeout > 0 { // a long burst must not make the monitor time out
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, req.Timeout/2)
-		defer cancel()
-	}
-	sent, err := host.Announce(ctx, serving.Link.Name, serving.Prefix.Addr(), burst)
-	if err != nil {
-		req.Log.Warn("cannot repeat the announcement", "because", err)
-		return
-	}
-	req.Log.Debug("announced the new address again", "place", serving, "announcements", sent)
-}
-
-// vipError gives an error of the mechanism its exit code.
-//
-// An interface that is missing is the fault of this node, not of the
-// configuration: IPaddr2's 6 would keep the address from every node, 5 moves it
-// to one that has the interface. No route, or several, is a state of this node
-// that may change: 1, as in IPaddr2.
-func vipError(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, vip.ErrNoNic):
-		return ocf.Installed(err.Error() + ": see parameter nic")
-	case errors.Is(err, vip.ErrLabel):
-		return ocf.Configured("iflabel", "gives a label the kernel refuses: "+err.Error())
-	case errors.Is(err, vip.ErrAmbiguous), errors.Is(err, vip.ErrNoRoute):
-		return ocf.Failed("cannot infer nic and prefix", err)
-	case errors.Is(err, unix.EPERM):
-		return ocf.Perm(fmt.Sprintf("not permitted, run as root: %v", err))
-	default:
-		return err
-	}
 }

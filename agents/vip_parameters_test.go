@@ -1,6 +1,7 @@
 package agents
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,7 +55,23 @@ func TestVIPBadParameters(t *testing.T) {
 		{good.with(vars{"arp_interval": "0"}), "arp_interval"},
 		{good.with(vars{"arp_interval": "9223372036854775807"}), "arp_interval"},
 		{good.with(vars{"arp_interval": "fast"}), "arp_interval"},
+		{good.with(vars{"arp_count_refresh": "-1"}), "arp_count_refresh"},
+		{good.with(vars{"arp_count_refresh": "x"}), "arp_count_refresh"},
+		{good.with(vars{"arp_sender": "pigeon"}), "arp_sender"},
+		{good.with(vars{"proto": "kernal"}), "proto"},
+		{good.with(vars{"proto": "256"}), "proto"},
+		{good.with(vars{"preferred_lft": "soon"}), "preferred_lft"},
+		{good6.with(vars{"preferred_lft": "-1"}), "preferred_lft"},
+		{good6.with(vars{"preferred_lft": "4294967296"}), "preferred_lft"},
+		{good6.with(vars{"lvs_support": "true"}), "lvs_support"},
+		{good.with(vars{"lvs_support": "true", "nic": "lo"}), "lvs_support"},
+		{good.with(vars{"lvs_ipv6_addrlabel": "true"}), "lvs_ipv6_addrlabel"},
+		{good6.with(vars{"lvs_ipv6_addrlabel": "true", "lvs_ipv6_addrlabel_value": "-1"}), "lvs_ipv6_addrlabel_value"},
+		{good6.with(vars{"lvs_ipv6_addrlabel": "true", "lvs_ipv6_addrlabel_value": "4294967295"}), "lvs_ipv6_addrlabel_value"},
+		{good.with(vars{"lvs_ipv6_addrlabel_value": "x"}), "lvs_ipv6_addrlabel_value"},
+		{good.with(vars{"network_namespace": "a/b"}), "network_namespace"},
 		{good.with(vars{"nodad": "maybe"}), "nodad"},
+		{good.with(vars{"run_arping": "maybe"}), "run_arping"},
 	} {
 		for _, action := range []string{"start", "validate-all", "monitor"} {
 			got := expect(t, l.Node, action, test.v, 6)
@@ -107,13 +124,43 @@ func TestVIPBadNode(t *testing.T) {
 	}
 }
 
+// What is right is taken, with no more effect than it should have.
+func TestVIPGoodParameters(t *testing.T) {
+	l := vipLab(t)
+	for _, test := range []struct {
+		v    vars
+		want string // of `ip addr`
+	}{
+		{vars{"arp_sender": "ipoibarping", "send_arp_opts": "-A", "mac": "01:00:5e:00:00:01", "clusterip_hash": "bad"}, "10.77.0.100/24 n0"},
+		{vars{"nic": "n0:vip", "iflabel": "other"}, "10.77.0.100/24 n0:vip"},
+		{vars{"proto": "kernel", "cidr_netmask": "25"}, "10.77.0.100/25 n0"},
+		{vars{"noprefixroute": "YES", "flush_routes": "on", "preferred_lft": "0"}, "10.77.0.100/24 n0"},
+		{vars{"run_arping": "ja", "arp_interval": "1", "broadcast": "-"}, "10.77.0.100/24 n0"},
+		{vars{"preferred_lft": "forever", "lvs_ipv6_addrlabel_value": "-5"}, "10.77.0.100/24 n0"},
+	} {
+		v := bare.with(test.v)
+		for _, action := range []string{"validate-all", "start", "monitor"} {
+			expect(t, l.Node, action, v, 0)
+		}
+		if got := l.Node.Addresses("n0"); !slices.Contains(got, test.want) {
+			t.Errorf("%v: addresses %q, want %s", test.v, got, test.want)
+		}
+		expect(t, l.Node, "stop", v, 0)
+		gone(t, l, "10.77.0.100")
+	}
+	// No route was made by that protocol.
+	expect(t, l.Node, "start", bare.with(vars{"proto": "static"}), 1)
+}
+
 func FuzzVIPParameters(f *testing.F) {
-	f.Add("10.0.0.9", "eth0:x", "24", "+", "5", "200")
-	f.Add("2001:db8::9", "", "255.255.255.0", "-", "0", "x")
-	f.Add("fe80::1%eth0", "a/b", "129", "bad", "", "")
-	f.Fuzz(func(t *testing.T, ip, nic, mask, brd, count, interval string) {
+	f.Add("10.0.0.9", "eth0:x", "24", "+", "5", "200", "forever", "kernel", "blue", "")
+	f.Add("2001:db8::9", "", "255.255.255.0", "-", "0", "x", "0", "300", "/run/netns/x", "2")
+	f.Add("fe80::1%eth0", "a/b", "129", "bad", "", "", "-1", "", "../x", "99999999999999999999")
+	f.Fuzz(func(t *testing.T, ip, nic, mask, brd, count, interval, preferred, proto, namespace, clone string) {
 		req := ocf.NewRequest(VIP, ocf.Start, map[string]string{
 			"ip": ip, "nic": nic, "netmask": mask, "broadcast": brd, "arp_count": count, "arp_interval": interval,
+			"preferred_lft": preferred, "proto": proto, "network_namespace": namespace,
+			"CRM_meta_clone": clone, "CRM_meta_clone_max": "1", "CRM_meta_globally_unique": "true", "unique_clone_address": "true",
 		})
 		s, err := vipFrom(req)
 		if err != nil {
@@ -123,8 +170,11 @@ func FuzzVIPParameters(f *testing.F) {
 			return
 		}
 		a := s.address
-		if !a.IP.IsValid() || a.IP.Zone() != "" || a.Bits < 0 || a.Bits > a.IP.BitLen() || s.burst.Count < 1 || s.burst.Interval <= 0 {
+		if !a.IP.Is4() || a.Bits < 0 || a.Bits > a.IP.BitLen() || s.burst.Count < 1 || s.burst.Interval <= 0 || s.refresh < 0 {
 			t.Errorf("accepted %+v", s)
+		}
+		if base, err := parseIP(ip); err != nil || base.As4()[3] > a.IP.As4()[3] || [3]byte(base.AsSlice()) != [3]byte(a.IP.AsSlice()) {
+			t.Errorf("instance %q of %s has %s", clone, ip, a.IP)
 		}
 	})
 }

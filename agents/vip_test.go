@@ -41,27 +41,31 @@ func (v vars) with(others ...vars) vars {
 
 // runVIP performs one call of the agent on the node.
 func runVIP(node *viptest.Namespace, action string, v vars) (o outcome) {
-	node.Do(func() {
-		var stderr bytes.Buffer
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		o.Code = ocf.Run(ctx, VIP, ocf.Env{
-			Args: []string{action},
-			Lookup: func(name string) (string, bool) {
-				if value, ok := v[name]; ok {
-					return value, true
-				}
-				value, ok := v[strings.TrimPrefix(name, "OCF_RESKEY_")]
-				return value, ok && strings.HasPrefix(name, "OCF_RESKEY_")
-			},
-			Stderr: &stderr,
-		})
-		for line := range strings.Lines(stderr.String()) {
-			if reason, ok := strings.CutPrefix(line, "ocf-exit-reason:"); ok {
-				o.Reason = strings.TrimSpace(reason)
+	node.Do(func() { o = callVIP(action, v) })
+	return o
+}
+
+// callVIP performs one call of the agent in the network namespace of the thread.
+func callVIP(action string, v vars) (o outcome) {
+	var stderr bytes.Buffer
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	o.Code = ocf.Run(ctx, VIP, ocf.Env{
+		Args: []string{action},
+		Lookup: func(name string) (string, bool) {
+			if value, ok := v[name]; ok {
+				return value, true
 			}
-		}
+			value, ok := v[strings.TrimPrefix(name, "OCF_RESKEY_")]
+			return value, ok && strings.HasPrefix(name, "OCF_RESKEY_")
+		},
+		Stderr: &stderr,
 	})
+	for line := range strings.Lines(stderr.String()) {
+		if reason, ok := strings.CutPrefix(line, "ocf-exit-reason:"); ok {
+			o.Reason = strings.TrimSpace(reason)
+		}
+	}
 	return o
 }
 
@@ -123,73 +127,6 @@ func TestVIPLife(t *testing.T) {
 	}
 }
 
-// D1, D2: the address is there and the link is down, or the interface is gone.
-func TestVIPLinkDown(t *testing.T) {
-	l := vipLab(t)
-	for _, v := range []vars{
-		{"ip": "10.77.0.100", "arp_count": "1"},
-		{"ip": "10.77.0.100", "nic": "n0", "cidr_netmask": "24", "arp_count": "1"},
-	} {
-		expect(t, l.Node, "start", v, 0)
-		l.Node.Down("n0")
-		got := expect(t, l.Node, "monitor", v.with(recurring), 7)
-		if want := "10.77.0.100/24 is on n0, but link n0 is down: switched off"; got.Reason != want {
-			t.Errorf("reason %q, want %q", got.Reason, want)
-		}
-		expect(t, l.Node, "monitor", v, 1) // a probe: not running would leave it here
-		expect(t, l.Node, "stop", v, 0)
-		expect(t, l.Node, "monitor", v, 7)
-		for _, a := range l.Node.Addresses("n0") {
-			if strings.HasPrefix(a, "10.77.0.100/") {
-				t.Errorf("%v: stop said 0 and left %s", v, a)
-			}
-		}
-		l.Node.Up("n0")
-	}
-
-	v := vars{"ip": "10.77.0.100", "nic": "n0", "cidr_netmask": "24", "arp_count": "1"}
-	expect(t, l.Node, "start", v, 0)
-	l.Node.Down("n0")
-	expect(t, l.Node, "start", v, 0)
-	expect(t, l.Node, "monitor", v, 0)
-	l.Node.Delete("n0")
-	expect(t, l.Node, "monitor", v.with(recurring), 7)
-	expect(t, l.Node, "monitor", v, 7)
-	expect(t, l.Node, "stop", v, 0)
-}
-
-// D3, D4: the address is there with something else than was asked for.
-func TestVIPMisplaced(t *testing.T) {
-	l := vipLab(t)
-	l.Pair(1, nil, nil)
-	v := vars{"ip": "10.77.0.100", "nic": "n0", "cidr_netmask": "24", "iflabel": "vip", "arp_count": "1"}
-	for _, test := range []struct {
-		nic, address     string
-		monitor, probing ocf.Code
-	}{
-		{"n0", "10.77.0.100/32", 7, 1},
-		{"n0", "10.77.0.100/2", 7, 1},
-		{"n1", "10.77.0.100/24", 7, 1},
-		{"lo", "10.77.0.100/32", 7, 1},
-		{"n0", "10.77.0.100/24 n0:other", 0, 0}, // it serves all the same
-	} {
-		for _, mend := range []string{"start", "stop"} {
-			l.Node.Add(test.nic, test.address)
-			expect(t, l.Node, "monitor", v.with(recurring), test.monitor)
-			expect(t, l.Node, "monitor", v, test.probing)
-			expect(t, l.Node, mend, v, 0)
-			want := []string{"10.77.0.1/24 n0", "2001:db8:77::1/64"}
-			if mend == "start" {
-				want = []string{"10.77.0.1/24 n0", "10.77.0.100/24 n0:vip", "2001:db8:77::1/64"}
-			}
-			if diff := cmp.Diff(want, append(l.Node.Addresses("n0"), l.Node.Addresses("n1")...)); diff != "" {
-				t.Errorf("%s on %s after %s (-want +got):\n%s", test.address, test.nic, mend, diff)
-			}
-			expect(t, l.Node, "stop", v, 0)
-		}
-	}
-}
-
 // A duplicate that IPv6 detection finds: start fails and leaves nothing.
 func TestVIPDuplicateIPv6(t *testing.T) {
 	l := vipLab(t)
@@ -200,80 +137,6 @@ func TestVIPDuplicateIPv6(t *testing.T) {
 		t.Errorf("reason %q", got.Reason)
 	}
 	expect(t, l.Node, "monitor", v, 7)
-}
-
-// The burst: one announcement in start, the rest in the first recurring monitor,
-// all of it in start without arp_bg, and one again when the address was there.
-func TestVIPAnnouncements(t *testing.T) {
-	for _, test := range []struct {
-		ip   string
-		seen func([]byte) bool
-		per  int // frames of one announcement
-	}{
-		{"10.77.0.100", viptest.IsARP, 2},
-		{"2001:db8:77::100", viptest.IsNA, 1},
-	} {
-		t.Run(test.ip, func(t *testing.T) {
-			l := vipLab(t)
-			v := vars{"ip": test.ip, "nic": "n0", "nodad": "1", "arp_count": "4", "arp_interval": "50"}
-			capture := l.Peer.Capture("p0")
-			count := func() int { return len(capture.Next(100, 100*time.Millisecond, test.seen)) }
-
-			begin := time.Now()
-			expect(t, l.Node, "start", v, 0)
-			if took := time.Since(begin); took > 140*time.Millisecond {
-				t.Errorf("start took %s, as long as if it waited", took)
-			}
-			if got := count(); got != test.per {
-				t.Errorf("start sent %d frames, want %d", got, test.per)
-			}
-			expect(t, l.Node, "monitor", v, 0)
-			if got := count(); got != 0 {
-				t.Errorf("a probe sent %d frames", got)
-			}
-			begin = time.Now()
-			expect(t, l.Node, "monitor", v.with(recurring), 0)
-			if took := time.Since(begin); took < 100*time.Millisecond {
-				t.Errorf("three announcements took %s, want two intervals of 50 ms", took)
-			}
-			if got := count(); got != 3*test.per {
-				t.Errorf("the first recurring monitor sent %d frames, want %d", got, 3*test.per)
-			}
-			expect(t, l.Node, "start", v, 0)
-			if got := count(); got != test.per {
-				t.Errorf("start with the address there sent %d frames, want %d", got, test.per)
-			}
-			expect(t, l.Node, "stop", v, 0)
-			expect(t, l.Node, "start", v.with(vars{"arp_bg": "no"}), 0)
-			if got := count(); got != 4*test.per {
-				t.Errorf("start with arp_bg=no sent %d frames, want %d", got, 4*test.per)
-			}
-			expect(t, l.Node, "monitor", v.with(recurring, vars{"arp_bg": "no"}), 0)
-			if got := count(); got != 0 {
-				t.Errorf("a monitor with arp_bg=no sent %d frames", got)
-			}
-			// An address that is no longer new is left in peace.
-			if test.per == 2 {
-				time.Sleep(freshAddress)
-				expect(t, l.Node, "monitor", v.with(vars{"OCF_RESKEY_CRM_meta_interval": "1000"}), 0)
-				if got := count(); got != 0 {
-					t.Errorf("a later monitor sent %d frames", got)
-				}
-			}
-		})
-	}
-}
-
-// A burst longer than the monitor's timeout is cut, and the monitor succeeds.
-func TestVIPBurstFitsTimeout(t *testing.T) {
-	l := vipLab(t)
-	v := vars{"ip": "10.77.0.100", "arp_count": "100", "arp_interval": "50", "OCF_RESKEY_CRM_meta_timeout": "1000"}
-	expect(t, l.Node, "start", v, 0)
-	begin := time.Now()
-	expect(t, l.Node, "monitor", v.with(recurring), 0)
-	if took := time.Since(begin); took < 400*time.Millisecond || took > 950*time.Millisecond {
-		t.Errorf("the monitor took %s, want about half a second", took)
-	}
 }
 
 // A probe and a validation change no address and send nothing.

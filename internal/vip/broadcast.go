@@ -17,19 +17,19 @@ type broadcastMode int
 
 const (
 	broadcastInherited broadcastMode = iota
-	broadcastNone
+	broadcastNetwork
 	broadcastComputed
 	broadcastGiven
 )
 
 // ParseBroadcast reads the forms that ip-address(8) has: an address, "+" for the
-// prefix with all host bits set, "-" for none; "" is the zero value.
+// prefix with all host bits set, "-" with all of them cleared; "" is the zero value.
 func ParseBroadcast(text string) (Broadcast, error) {
 	switch text {
 	case "":
 		return Broadcast{}, nil
 	case "-":
-		return Broadcast{mode: broadcastNone}, nil
+		return Broadcast{mode: broadcastNetwork}, nil
 	case "+":
 		return Broadcast{mode: broadcastComputed}, nil
 	}
@@ -48,8 +48,8 @@ func (b Broadcast) of(p netip.Prefix, inherited netip.Addr) netip.Addr {
 		return b.addr
 	case broadcastComputed:
 		return allHosts(p)
-	case broadcastNone:
-		return netip.Addr{}
+	case broadcastNetwork:
+		return noHosts(p)
 	}
 	return inherited
 }
@@ -63,4 +63,13 @@ func allHosts(p netip.Prefix) netip.Addr {
 	b := p.Addr().As4()
 	binary.BigEndian.PutUint32(b[:], binary.BigEndian.Uint32(b[:])|^uint32(0)>>p.Bits())
 	return netip.AddrFrom4(b)
+}
+
+// noHosts returns the prefix with all host bits cleared, the form of 4.2BSD
+// (RFC 1122, section 3.3.6), where allHosts returns one with all of them set.
+func noHosts(p netip.Prefix) netip.Addr {
+	if !allHosts(p).IsValid() {
+		return netip.Addr{}
+	}
+	return p.Masked().Addr()
 }

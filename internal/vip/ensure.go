@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"time"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -32,19 +29,20 @@ const (
 //
 // Wrong places go first, because the kernel refuses the address on the same
 // interface with the same prefix and another label, and for IPv6 on the same
-// interface at all.
+// interface at all; and because the node would find itself when it asks the
+// network for another owner.
 func (h *Host) Ensure(ctx context.Context, p Place) (changed bool, err error) {
 	if changed, err = h.raise(ctx, p); err != nil {
 		return changed, err
 	}
-	held, err := h.Find(ctx, p.scoped())
+	held, err := h.Find(ctx, p.address())
 	if err != nil {
 		return changed, err
 	}
-	there := false
+	there, lasting := false, true
 	for _, holding := range held {
 		if p.fits(holding) && !holding.Duplicate {
-			there = true
+			there, lasting = true, p.Preferred.holds(holding.kernel)
 			continue
 		}
 		if err := h.drop(ctx, holding); err != nil {
@@ -52,8 +50,13 @@ func (h *Host) Ensure(ctx context.Context, p Place) (changed bool, err error) {
 		}
 		changed = true
 	}
-	if !there {
-		if err := h.add(p); err != nil {
+	if !there && p.Detect {
+		if err := h.Detect(ctx, p.Nic, p.Prefix.Addr()); err != nil {
+			return changed, err
+		}
+	}
+	if !there || !lasting {
+		if err := h.add(p, there); err != nil {
 			return changed, err
 		}
 		changed = true
@@ -61,8 +64,8 @@ func (h *Host) Ensure(ctx context.Context, p Place) (changed bool, err error) {
 	return changed, h.settle(ctx, p)
 }
 
-// scoped is the address that Find looks for, see Address.Scoped.
-func (p Place) scoped() netip.Addr { return Address{IP: p.Prefix.Addr(), Nic: p.Nic}.Scoped() }
+// address is what Find looks for.
+func (p Place) address() Address { return Address{IP: p.Prefix.Addr(), Nic: p.Nic} }
 
 // fits reports whether the address is where it belongs.
 func (p Place) fits(h Holding) bool {
@@ -82,8 +85,7 @@ func (h *Host) raise(ctx context.Context, p Place) (changed bool, err error) {
 			return changed, nil
 		}
 		if !link.AdminUp {
-			up := &netlink.Device{LinkAttrs: netlink.LinkAttrs{Index: p.index, Name: p.Nic}}
-			if err := h.nl.LinkSetUp(up); err != nil {
+			if err := h.switchOn(link); err != nil {
 				return changed, fmt.Errorf("switch link %s on: %w", p.Nic, err)
 			}
 			changed = true
@@ -94,18 +96,12 @@ func (h *Host) raise(ctx context.Context, p Place) (changed bool, err error) {
 	}
 }
 
-// add adds the address. That it is there already is fine.
-func (h *Host) add(p Place) error {
+// add adds the address, or gives one that is there the lifetime of the place.
+// That somebody else added it meanwhile is fine: settle looks what it is.
+func (h *Host) add(p Place, there bool) error {
 	ip := p.Prefix.Addr()
-	a := &netlink.Addr{
-		IPNet:     &net.IPNet{IP: ip.AsSlice(), Mask: net.CIDRMask(p.Prefix.Bits(), ip.BitLen())},
-		LinkIndex: p.index,
-		Label:     p.Label,
-		Broadcast: net.IPv4zero, // the library's word for none
-	}
-	if p.Broadcast.IsValid() {
-		a.Broadcast = p.Broadcast.AsSlice()
-	}
+	a := kernelAddr{Index: p.index, Prefix: p.Prefix, Label: p.Label, Broadcast: p.Broadcast}
+	a.Valid, a.Preferred = p.Preferred.of(ip)
 	if ip.Is4() && ip.IsLoopback() {
 		a.Scope = unix.RT_SCOPE_HOST
 	}
@@ -115,12 +111,12 @@ func (h *Host) add(p Place) error {
 	if p.NoPrefixRoute {
 		a.Flags |= unix.IFA_F_NOPREFIXROUTE
 	}
-	err := h.nl.AddrAdd(nil, a)
+	err := h.addAddr(a, there)
 	switch {
 	case err == nil, errors.Is(err, unix.EEXIST):
 		return nil
 	case errors.Is(err, unix.EACCES) && ip.Is6() && sysctl(6, p.Nic, "disable_ipv6") == "1":
-		return fmt.Errorf("add %s: IPv6 is switched off on the interface: sysctl net.ipv6.conf.%s.disable_ipv6=0 switches it on", p, p.Nic)
+		return fmt.Errorf("IPv6 is switched off on %s: set sysctl net.ipv6.conf.%s.disable_ipv6=0", p.Nic, p.Nic)
 	default:
 		return fmt.Errorf("add %s: %w", p, err)
 	}
@@ -131,7 +127,7 @@ func (h *Host) settle(ctx context.Context, p Place) error {
 	ctx, cancel := context.WithTimeout(ctx, dadWait)
 	defer cancel()
 	for {
-		held, err := h.Find(ctx, p.scoped())
+		held, err := h.Find(ctx, p.address())
 		if err != nil {
 			return err
 		}

@@ -18,13 +18,14 @@ const (
 )
 
 // unsolicitedNA returns an unsolicited neighbour advertisement as an IPv6
-// packet, without the link layer's header: "ip is at hw", to all nodes, with the
-// override flag so that caches are updated (RFC 4861, sections 4.4 and 7.2.6).
+// packet, without the link layer's header: "ip is at the address in the option",
+// to all nodes, with the override flag so that caches are updated (RFC 4861,
+// sections 4.4 and 7.2.6).
 //
 // router has to say truly whether the node forwards packets: hosts drop a
 // default router that advertises itself without the flag (section 7.2.5). The
 // hop limit is 255, else receivers discard the packet (section 7.1.2).
-func unsolicitedNA(hw net.HardwareAddr, ip netip.Addr, router bool) []byte {
+func unsolicitedNA(option []byte, ip netip.Addr, router bool) []byte {
 	flags := byte(flagOverride)
 	if router {
 		flags |= flagRouter
@@ -32,27 +33,28 @@ func unsolicitedNA(hw net.HardwareAddr, ip netip.Addr, router bool) []byte {
 	target := ip.As16()
 	body := []byte{neighborAdvertisement, 0, 0, 0, flags, 0, 0, 0}
 	body = append(body, target[:]...)
-	body = append(body, linkLayerOption(hw)...)
+	body = append(body, option...)
 	all := allNodes.As16()
 	binary.BigEndian.PutUint16(body[2:], icmpv6Checksum(target, all, body))
 
-	packet := make([]byte, 40, 40+len(body))
-	packet[0] = 6 << 4
-	binary.BigEndian.PutUint16(packet[4:], uint16(len(body)))
-	packet[6] = protocolICMPv6
-	packet[7] = 255
-	copy(packet[8:], target[:])
-	copy(packet[24:], all[:])
-	return append(packet, body...)
+	header := make([]byte, 40, 40+len(body))
+	header[0] = 6 << 4
+	binary.BigEndian.PutUint16(header[4:], uint16(len(body)))
+	header[6] = protocolICMPv6
+	header[7] = 255
+	copy(header[8:], target[:])
+	copy(header[24:], all[:])
+	return append(header, body...)
 }
 
-// linkLayerOption returns the target link-layer address option, padded to a
-// multiple of 8 bytes, its length counted in those (RFC 4861, section 4.6.1).
-func linkLayerOption(hw net.HardwareAddr) []byte {
-	units := (2 + len(hw) + 7) / 8
+// linkLayerOption returns the target link-layer address option: pad zero bytes
+// and the address, filled up to a multiple of 8 bytes, in which its length is
+// counted (RFC 4861, section 4.6.1).
+func linkLayerOption(hw net.HardwareAddr, pad int) []byte {
+	units := (2 + pad + len(hw) + 7) / 8
 	b := make([]byte, units*8)
 	b[0], b[1] = optionTargetLinkLayer, byte(units)
-	copy(b[2:], hw)
+	copy(b[2+pad:], hw)
 	return b
 }
 

@@ -64,7 +64,7 @@ func TestRestore(t *testing.T) {
 		if err != nil || len(before) != 1 {
 			t.Fatalf("secondaries %v, %v", before, err)
 		}
-		if err := h.nl.AddrDel(nil, &holding.addr); err != nil {
+		if err := h.removeAddr(holding.kernel); err != nil {
 			t.Fatal(err)
 		}
 		if err := h.restore(before); err != nil {
@@ -126,58 +126,6 @@ func TestRaise(t *testing.T) {
 	}
 }
 
-func TestAnnounceIPv4(t *testing.T) {
-	l := viptest.New(t)
-	capture := l.Peer.Capture("p0")
-	on(t, l.Node, func(ctx context.Context, h *Host) {
-		sent, err := h.Announce(ctx, "n0", netip.MustParseAddr("10.77.0.100"), Burst{Count: 3, Interval: 100 * time.Millisecond})
-		if sent != 3 || err != nil {
-			t.Fatalf("sent %d, %v", sent, err)
-		}
-	})
-	frames := capture.Next(7, 300*time.Millisecond, viptest.IsARP)
-	if len(frames) != 6 {
-		t.Fatalf("%d frames, want 6", len(frames))
-	}
-	const header = "ffffffffffff 020000000001 0806 0001 0800 06 04"
-	want := [][]byte{
-		unhex(t, header+"0001 020000000001 0a4d0064 000000000000 0a4d0064"),
-		unhex(t, header+"0002 020000000001 0a4d0064 020000000001 0a4d0064"),
-	}
-	for i, f := range frames {
-		if string(f.Bytes) != string(want[i%2]) {
-			t.Errorf("frame %d\ngot  %x\nwant %x", i, f.Bytes, want[i%2])
-		}
-	}
-}
-
-func TestAnnounceIPv6(t *testing.T) {
-	for _, test := range []struct{ forwarding, flagsAndSum string }{{"0", "8800f72c20000000"}, {"1", "8800772ca0000000"}} {
-		t.Run("forwarding="+test.forwarding, func(t *testing.T) {
-			l := viptest.New(t)
-			l.Node.Set("ipv6/conf/n0/forwarding", test.forwarding)
-			capture := l.Peer.Capture("p0")
-			on(t, l.Node, func(ctx context.Context, h *Host) {
-				sent, err := h.Announce(ctx, "n0", netip.MustParseAddr("2001:db8::100"), Burst{Count: 2, Interval: 50 * time.Millisecond})
-				if sent != 2 || err != nil {
-					t.Fatalf("sent %d, %v", sent, err)
-				}
-			})
-			frames := capture.Next(3, 300*time.Millisecond, viptest.IsNA)
-			if len(frames) != 2 {
-				t.Fatalf("%d frames, want 2", len(frames))
-			}
-			want := unhex(t, "333300000001 020000000001 86dd 60000000 0020 3a ff 20010db8000000000000000000000100 ff020000000000000000000000000001"+
-				test.flagsAndSum+"20010db8000000000000000000000100 0201 020000000001")
-			for i, f := range frames {
-				if string(f.Bytes) != string(want) {
-					t.Errorf("frame %d\ngot  %x\nwant %x", i, f.Bytes, want)
-				}
-			}
-		})
-	}
-}
-
 // The kernel of another machine believes the announcements.
 func TestPeerLearns(t *testing.T) {
 	l := viptest.New(t)
@@ -192,7 +140,7 @@ func TestPeerLearns(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				all, err := netlink.NeighList(link.Attrs().Index, family(addr))
+				all, err := netlink.NeighList(link.Attrs().Index, familyOf(addr))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -250,28 +198,21 @@ func TestAge(t *testing.T) {
 	l := viptest.New(t)
 	for _, address := range []string{"10.77.0.100/24", "2001:db8::100/64"} {
 		l.Node.Add("n0", address)
-		p := netip.MustParsePrefix(address)
-		holding := find(t, l, p.Addr().String())[0]
-		age := func() (age time.Duration, found bool) {
-			on(t, l.Node, func(ctx context.Context, h *Host) {
-				var err error
-				if age, found, err = h.Age(ctx, holding); err != nil {
-					t.Fatal(err)
-				}
-			})
-			return age, found
+		holding := find(t, l, netip.MustParsePrefix(address).Addr().String())[0]
+		age := func() time.Duration {
+			age, err := holding.Age()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return age
 		}
-		young, found := age()
-		if !found || young > time.Second {
-			t.Errorf("%s: age %s, found %v just after it was added", p, young, found)
+		young := age()
+		if young > time.Second {
+			t.Errorf("%s: age %s just after it was added", address, young)
 		}
 		time.Sleep(300 * time.Millisecond)
-		if old, _ := age(); old-young < 250*time.Millisecond || old > 2*time.Second {
-			t.Errorf("%s: age %s, and 300 ms later %s", p, young, old)
-		}
-		l.Node.Remove("n0", address)
-		if _, found := age(); found {
-			t.Errorf("%s: found after it was removed", p)
+		if old := age(); old-young < 250*time.Millisecond || old > 2*time.Second {
+			t.Errorf("%s: age %s, and 300 ms later %s", address, young, old)
 		}
 	}
 }

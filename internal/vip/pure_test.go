@@ -14,7 +14,9 @@ func TestBroadcast(t *testing.T) {
 	own := netip.MustParseAddr("10.77.255.255")
 	for _, test := range []struct{ text, prefix, want string }{
 		{"", "10.77.0.9/24", "10.77.255.255"},
-		{"-", "10.77.0.9/24", ""},
+		{"-", "10.77.0.9/24", "10.77.0.0"},
+		{"-", "10.77.0.200/25", "10.77.0.128"},
+		{"-", "10.77.0.9/32", ""},
 		{"+", "10.77.0.9/24", "10.77.0.255"},
 		{"+", "10.77.0.9/20", "10.77.15.255"},
 		{"+", "10.77.0.9/1", "127.255.255.255"},
@@ -56,7 +58,7 @@ func FuzzParseBroadcast(f *testing.F) {
 }
 
 func TestBest(t *testing.T) {
-	r := func(dst string, index, metric int, own bool) route {
+	r := func(dst string, index int, metric int, own bool) route {
 		return route{dst: netip.MustParsePrefix(dst), index: index, metric: metric, own: own}
 	}
 	for _, test := range []struct {
@@ -142,4 +144,46 @@ func TestSteadyRepeatsInterruptedDumps(t *testing.T) {
 	if _, err = steady(ctx, func() ([]int, error) { return nil, netlink.ErrDumpInterrupted }); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
+}
+
+func TestProtocol(t *testing.T) {
+	for _, test := range []struct {
+		text    string
+		number  uint8
+		matches bool
+	}{
+		{"", 2, true},
+		{"", 99, true},
+		{"kernel", 2, true},
+		{"kernel", 3, false},
+		{"static", 4, true},
+		{"0", 0, true},
+		{"0", 2, false},
+		{"255", 255, true},
+	} {
+		p, err := ParseProtocol(test.text)
+		if err != nil {
+			t.Error(err)
+		}
+		if got := p.matches(test.number); got != test.matches {
+			t.Errorf("%q matches %d: %v", test.text, test.number, got)
+		}
+	}
+	for _, text := range []string{"kernal", "256", "-1", " ", "Kernel"} {
+		if p, err := ParseProtocol(text); err == nil {
+			t.Errorf("ParseProtocol(%q) = %+v, want an error", text, p)
+		}
+	}
+}
+
+func FuzzParseProtocol(f *testing.F) {
+	for _, seed := range []string{"", "kernel", "4", "256", "x"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := ParseProtocol(text)
+		if err == nil && p.given == (text == "") {
+			t.Errorf("ParseProtocol(%q) = %+v", text, p)
+		}
+	})
 }

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -15,13 +12,13 @@ import (
 // needed only when somebody adds the address meanwhile.
 const removeTries = 3
 
-// Remove takes the address away from wherever it is and proves that it is gone.
-// It returns where it was. That it was nowhere is success. The error is
+// Remove takes the address away from wherever Find finds it and proves that it is
+// gone. It returns where it was. That it was nowhere is success. The error is
 // ErrStillThere when the address was seen afterwards, ErrLost when it is gone at
 // the cost of another one, something else when the node could not be asked.
-func (h *Host) Remove(ctx context.Context, ip netip.Addr) (was Held, err error) {
+func (h *Host) Remove(ctx context.Context, a Address) (was Held, err error) {
 	for try := 0; ; try++ {
-		held, findErr := h.Find(ctx, ip)
+		held, findErr := h.Find(ctx, a)
 		if findErr != nil {
 			return was, errors.Join(err, findErr)
 		}
@@ -49,8 +46,8 @@ func (h *Host) Remove(ctx context.Context, ip netip.Addr) (was Held, err error) 
 // removal, which also spares the routes; addresses that vanish nevertheless are
 // put back.
 func (h *Host) drop(ctx context.Context, holding Holding) error {
-	var before []netlink.Addr
-	if holding.addr.Flags&unix.IFA_F_SECONDARY == 0 && holding.Prefix.Addr().Is4() {
+	var before []kernelAddr
+	if holding.kernel.Flags&unix.IFA_F_SECONDARY == 0 && holding.Prefix.Addr().Is4() {
 		var err error
 		if before, err = h.secondaries(ctx, holding); err != nil {
 			return err
@@ -59,8 +56,7 @@ func (h *Host) drop(ctx context.Context, holding Holding) error {
 	if len(before) > 0 {
 		defer keepSecondaries(holding.Link.Name)()
 	}
-	addr := holding.addr
-	err := h.nl.AddrDel(nil, &addr)
+	err := h.removeAddr(holding.kernel)
 	if err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) && !errors.Is(err, unix.ENODEV) {
 		return fmt.Errorf("remove %s: %w", holding, err)
 	}
@@ -69,15 +65,14 @@ func (h *Host) drop(ctx context.Context, holding Holding) error {
 
 // secondaries returns the other addresses of the network of which the holding
 // is the primary address.
-func (h *Host) secondaries(ctx context.Context, holding Holding) ([]netlink.Addr, error) {
+func (h *Host) secondaries(ctx context.Context, holding Holding) ([]kernelAddr, error) {
 	all, err := h.addresses(ctx, unix.AF_INET)
 	if err != nil {
 		return nil, err
 	}
-	var out []netlink.Addr
+	var out []kernelAddr
 	for _, a := range all {
-		p := prefixOf(a.IPNet)
-		if a.LinkIndex == holding.Link.Index && a.Flags&unix.IFA_F_SECONDARY != 0 && p.Masked() == holding.Prefix.Masked() {
+		if a.Index == holding.Link.Index && a.Flags&unix.IFA_F_SECONDARY != 0 && a.Prefix.Masked() == holding.Prefix.Masked() {
 			out = append(out, a)
 		}
 	}
@@ -85,15 +80,11 @@ func (h *Host) secondaries(ctx context.Context, holding Holding) ([]netlink.Addr
 }
 
 // restore adds those of the addresses that are missing.
-func (h *Host) restore(addrs []netlink.Addr) error {
+func (h *Host) restore(addrs []kernelAddr) error {
 	var errs []error
 	for _, a := range addrs {
-		a.Flags &^= unix.IFA_F_SECONDARY
-		if a.Broadcast == nil {
-			a.Broadcast = net.IPv4zero // the library's word for none
-		}
-		if err := h.nl.AddrAdd(nil, &a); err != nil && !errors.Is(err, unix.EEXIST) {
-			errs = append(errs, fmt.Errorf("%w: put %s back: %w", ErrLost, a.IPNet, err))
+		if err := h.restoreAddr(a); err != nil && !errors.Is(err, unix.EEXIST) {
+			errs = append(errs, fmt.Errorf("%w: put %s back: %w", ErrLost, a.Prefix, err))
 		}
 	}
 	return errors.Join(errs...)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -19,6 +18,8 @@ type Place struct {
 	Nic           string       // the interface's own name
 	Label         string       // the whole label; "": the kernel's default, the interface's name
 	Broadcast     netip.Addr   // the zero Addr: none
+	Preferred     Lifetime
+	Detect        bool
 	NoDAD         bool
 	NoPrefixRoute bool
 
@@ -42,11 +43,11 @@ func (h *Host) Resolve(ctx context.Context, a Address) (Place, error) {
 			return Place{}, err
 		}
 	}
-	addrs, err := h.addresses(ctx, family(a.IP))
+	addrs, err := h.addresses(ctx, familyOf(a.IP))
 	if err != nil {
 		return Place{}, err
 	}
-	routes, err := h.routes(ctx, a.IP, addrs)
+	routes, err := h.routes(ctx, a.IP, a.Protocol, addrs)
 	if err != nil {
 		return Place{}, err
 	}
@@ -65,6 +66,7 @@ func (h *Host) Resolve(ctx context.Context, a Address) (Place, error) {
 	place := Place{
 		Prefix:        netip.PrefixFrom(a.IP, a.Bits),
 		Nic:           link.Name,
+		Preferred:     a.Preferred,
 		NoPrefixRoute: a.NoPrefixRoute,
 		index:         link.Index,
 	}
@@ -72,6 +74,7 @@ func (h *Host) Resolve(ctx context.Context, a Address) (Place, error) {
 		place.NoDAD = a.NoDAD
 		return place, nil
 	}
+	place.Detect = a.Detect && !link.Loopback
 	place.Broadcast = a.Broadcast.of(place.Prefix, broadcastOf(addrs, link.Index, r.src))
 	place.Label, err = label(link.Name, a.Label)
 	return place, err
@@ -93,15 +96,15 @@ func orLoopback(a Address) (nic string, bits int) {
 	return nic, bits
 }
 
-// unresolved explains why the routes did not answer, and what to do.
+// unresolved explains why the routes did not answer.
 func (h *Host) unresolved(a Address, link Link, routes []route, r route, err error) error {
 	switch {
 	case errors.Is(err, ErrAmbiguous):
-		return fmt.Errorf("%w: %s leads to %s by %s; name one of them", err, r.dst, a.IP, h.nicsOf(routes, r))
+		return fmt.Errorf("%w: %s is on %s", err, r.dst, h.nicsOf(routes, r))
 	case a.Nic == "":
-		return fmt.Errorf("%w %s: name the interface, or see whether it is down", err, a.IP)
+		return fmt.Errorf("%w %s; is a link down?", err, a.IP)
 	default:
-		return fmt.Errorf("%w %s on %s: give the prefix length, or see whether the link is down", err, a.IP, link.Name)
+		return fmt.Errorf("%w %s on %s; is the link down?", err, a.IP, link.Name)
 	}
 }
 
@@ -119,11 +122,10 @@ func label(nic, suffix string) (string, error) {
 
 // broadcastOf returns the broadcast address of the interface's address src, the
 // zero Addr if it has none.
-func broadcastOf(addrs []netlink.Addr, index int, src netip.Addr) netip.Addr {
+func broadcastOf(addrs []kernelAddr, index int, src netip.Addr) netip.Addr {
 	for _, a := range addrs {
-		if a.LinkIndex == index && src.IsValid() && prefixOf(a.IPNet).Addr() == src {
-			b, _ := netip.AddrFromSlice(a.Broadcast)
-			return b.Unmap()
+		if a.Index == index && src.IsValid() && a.Prefix.Addr() == src {
+			return a.Broadcast
 		}
 	}
 	return netip.Addr{}

@@ -3,6 +3,7 @@ package vip
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -21,9 +22,14 @@ type route struct {
 	own    bool // exists only because the floating IP itself is configured
 }
 
-// routes returns the connected routes of the main table that contain ip.
-func (h *Host) routes(ctx context.Context, ip netip.Addr, addrs []netlink.Addr) ([]route, error) {
-	all, err := steady(ctx, func() ([]netlink.Route, error) { return h.nl.RouteList(nil, family(ip)) })
+// routes returns the connected routes of the main table that contain ip and were
+// made by that protocol.
+func (h *Host) routes(ctx context.Context, ip netip.Addr, made Protocol, addrs []kernelAddr) ([]route, error) {
+	handle, err := h.handle()
+	if err != nil {
+		return nil, err
+	}
+	all, err := steady(ctx, func() ([]netlink.Route, error) { return handle.RouteList(nil, familyOf(ip)) })
 	if err != nil {
 		return nil, fmt.Errorf("list routes: %w", err)
 	}
@@ -31,18 +37,18 @@ func (h *Host) routes(ctx context.Context, ip netip.Addr, addrs []netlink.Addr) 
 	for _, r := range all {
 		dst := prefixOf(r.Dst)
 		switch {
-		case r.Type != unix.RTN_UNICAST, len(r.Gw) != 0, r.Via != nil, len(r.MultiPath) != 0:
+		case r.Type != unix.RTN_UNICAST, len(r.Gw) != 0, r.Via != nil, len(r.MultiPath) != 0, !made.matches(uint8(r.Protocol)):
 			continue
 		case ip.Is4() && r.Scope != netlink.SCOPE_LINK: // IPv6 routes have no scope
 			continue
-		case !dst.IsValid(), dst.Bits() == 0, !dst.Contains(ip): // a default route says nothing of a network
+		case dst.Bits() <= 0, !dst.Contains(ip): // a default route says nothing of a network
 			continue
 		}
 		src, _ := netip.AddrFromSlice(r.Src)
 		out = append(out, route{
 			dst:    dst,
 			index:  r.LinkIndex,
-			src:    src.Unmap(),
+			src:    src,
 			metric: r.Priority,
 			own:    r.Protocol == unix.RTPROT_KERNEL && !hasOther(addrs, r.LinkIndex, dst, ip),
 		})
@@ -50,12 +56,21 @@ func (h *Host) routes(ctx context.Context, ip netip.Addr, addrs []netlink.Addr) 
 	return out, nil
 }
 
+// prefixOf converts a network, nil to the zero Prefix.
+func prefixOf(n *net.IPNet) netip.Prefix {
+	if n == nil {
+		return netip.Prefix{}
+	}
+	ip, _ := netip.AddrFromSlice(n.IP)
+	bits, _ := n.Mask.Size()
+	return netip.PrefixFrom(ip, bits)
+}
+
 // hasOther reports whether an address other than ip on that interface accounts
 // for the connected route to dst.
-func hasOther(addrs []netlink.Addr, index int, dst netip.Prefix, ip netip.Addr) bool {
-	return slices.ContainsFunc(addrs, func(a netlink.Addr) bool {
-		p := prefixOf(a.IPNet)
-		return a.LinkIndex == index && p.Addr() != ip && p.Bits() == dst.Bits() && p.Masked() == dst.Masked()
+func hasOther(addrs []kernelAddr, index int, dst netip.Prefix, ip netip.Addr) bool {
+	return slices.ContainsFunc(addrs, func(a kernelAddr) bool {
+		return a.Index == index && a.Prefix.Addr() != ip && a.Prefix.Bits() == dst.Bits() && a.Prefix.Masked() == dst
 	})
 }
 

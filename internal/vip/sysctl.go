@@ -1,6 +1,7 @@
 package vip
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -27,4 +28,16 @@ func setSysctl(version int, nic, name, value string) error {
 
 func sysctlPath(version int, nic, name string) string {
 	return fmt.Sprintf("/proc/sys/net/ipv%d/conf/%s/%s", version, nic, name)
+}
+
+// FlushRoutes makes the kernel forget what it has cached about destinations, such
+// as path MTUs and redirects, for both families (ip-sysctl.rst of the kernel;
+// `ip route flush cache`).
+func (h *Host) FlushRoutes() error {
+	var errs []error
+	for _, version := range []int{4, 6} {
+		path := fmt.Sprintf("/proc/sys/net/ipv%d/route/flush", version)
+		errs = append(errs, os.WriteFile(path, []byte("1"), 0))
+	}
+	return errors.Join(errs...)
 }

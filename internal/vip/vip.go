@@ -7,19 +7,15 @@
 // looks again before it claims anything. Looking never changes anything, and
 // "gone" is only said of an address that a complete dump did not show.
 //
-// Everything happens in the network namespace of the calling thread. A caller
-// that switches namespaces locks its goroutine to the thread before Open and
-// keeps it locked until Close.
+// Everything happens in one network namespace, that of Open's calling thread or
+// the one that OpenIn was told.
 package vip
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
-	"time"
 
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 )
 
 // Address is a floating IP as it was asked for. What is left empty is inferred
@@ -28,14 +24,20 @@ type Address struct {
 	IP            netip.Addr // without a zone
 	Nic           string     // interface name or alternative name; "": from the routes
 	Bits          int        // prefix length; 0: from the routes
+	Protocol      Protocol   // of the routes that Nic and Bits are inferred from
 	Broadcast     Broadcast  // IPv4 only
 	Label         string     // what follows "<nic>:" in the address's label; IPv4 only, "": none
+	Preferred     Lifetime   // how long the kernel may choose it as a source address
+	Detect        bool       // ask the network for another owner before adding it; IPv4 only
 	NoDAD         bool       // skip duplicate address detection; IPv6 only
 	NoPrefixRoute bool       // the kernel makes no route for the prefix
+	Resting       bool       // on the loopback interface with all prefix bits it rests: it is not held there
 }
 
 // Errors that say whose fault it is. They are wrapped with the details.
 var (
+	// ErrNoNamespace: the network namespace that was asked for is not on this node.
+	ErrNoNamespace = errors.New("no such network namespace on this node")
 	// ErrNoNic: the interface that was asked for is not on this node.
 	ErrNoNic = errors.New("no such interface on this node")
 	// ErrNoRoute: no connected route says where the address belongs.
@@ -55,36 +57,34 @@ var (
 	ErrLost = errors.New("lost another address with it")
 )
 
-// netlinkTimeout bounds one netlink request; the kernel answers in microseconds
-// unless something holds its routing lock.
-const netlinkTimeout = 5 * time.Second
-
-// Host is the network of this node, more exactly of the network namespace in
-// which Open was called. It is used by one goroutine at a time.
+// Host is the network of this node, more exactly one network namespace of it. It
+// is used by one goroutine at a time.
 type Host struct {
-	nl *netlink.Handle
+	sockets sockets
+	opened  *netlink.Handle // nil until it is needed, see handle
+	leave   func()          // goes back to the namespace of before
 }
 
-// Open connects to the kernel.
+// Open connects to the kernel, in the network namespace of the calling thread. A
+// caller that switches namespaces locks its goroutine to the thread before and
+// keeps it locked until Close.
 func Open() (*Host, error) {
-	nl, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	sockets, err := openSockets()
 	if err != nil {
-		return nil, fmt.Errorf("open netlink socket: %w", err)
+		return nil, err
 	}
-	if err := nl.SetSocketTimeout(netlinkTimeout); err != nil {
-		nl.Close()
-		return nil, fmt.Errorf("set netlink timeout: %w", err)
-	}
-	return &Host{nl: nl}, nil
+	return &Host{sockets: sockets, leave: func() {}}, nil
 }
 
-// Close releases the connection.
-func (h *Host) Close() { h.nl.Close() }
-
-// family is the address family of ip as netlink numbers it.
-func family(ip netip.Addr) int {
-	if ip.Is4() {
-		return unix.AF_INET
+// Close releases the sockets and leaves the namespace that OpenIn entered.
+func (h *Host) Close() {
+	h.sockets.close()
+	if h.opened != nil {
+		h.opened.Close()
 	}
-	return unix.AF_INET6
+	h.leave()
 }
+
+// IsLinkLocal reports whether the address means another one on every link
+// (RFC 4291, section 2.5.6), so that it says nothing without its interface.
+func IsLinkLocal(ip netip.Addr) bool { return ip.Is6() && ip.IsLinkLocalUnicast() }

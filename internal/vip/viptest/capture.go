@@ -12,10 +12,14 @@ import (
 // Frame is a frame that was seen on the wire.
 type Frame struct {
 	Bytes []byte
-	At    time.Time
+	At    time.Time // when it arrived, by the kernel's stamp
 }
 
-// Capture collects the frames that arrive at an interface.
+// String is Describe of the frame.
+func (f Frame) String() string { return Describe(f.Bytes) }
+
+// Capture is a station on the wire: it collects the frames that arrive at an
+// interface, and sends others from there.
 type Capture struct {
 	t  *testing.T
 	fd int
@@ -24,6 +28,7 @@ type Capture struct {
 // Capture starts collecting what arrives at the interface.
 func (n *Namespace) Capture(nic string) *Capture {
 	n.t.Helper()
+	n.must("ask for time stamps", stamping()) // here, since a socket keeps its namespace
 	c := &Capture{t: n.t}
 	n.Do(func() {
 		var all [2]byte
@@ -31,6 +36,8 @@ func (n *Namespace) Capture(nic string) *Capture {
 		fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 		n.must("open packet socket", err)
 		c.fd = fd
+		n.must("ask for time stamps", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS_NEW, 1))
+		n.awaitStamps()
 		n.must("bind packet socket", unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: binary.NativeEndian.Uint16(all[:]), Ifindex: n.link(nic).Attrs().Index}))
 	})
 	n.t.Cleanup(func() { _ = unix.Close(c.fd) })
@@ -42,7 +49,6 @@ func (n *Namespace) Capture(nic string) *Capture {
 func (c *Capture) Next(count int, within time.Duration, want func(frame []byte) bool) (frames []Frame) {
 	c.t.Helper()
 	end := time.Now().Add(within)
-	buffer := make([]byte, 2048)
 	for len(frames) < count {
 		left := time.Until(end)
 		if left <= 0 {
@@ -55,18 +61,24 @@ func (c *Capture) Next(count int, within time.Duration, want func(frame []byte) 
 		if err != nil {
 			c.t.Fatalf("wait for a frame: %v", err)
 		}
-		got, from, err := unix.Recvfrom(c.fd, buffer, 0)
+		frame, from, err := receive(c.fd)
 		if err != nil {
 			c.t.Fatalf("receive a frame: %v", err)
 		}
-		if from.(*unix.SockaddrLinklayer).Pkttype == unix.PACKET_OUTGOING {
-			continue
-		}
-		if frame := append([]byte(nil), buffer[:got]...); want(frame) {
-			frames = append(frames, Frame{Bytes: frame, At: time.Now()})
+		if from.(*unix.SockaddrLinklayer).Pkttype != unix.PACKET_OUTGOING && want(frame.Bytes) {
+			frames = append(frames, frame)
 		}
 	}
 	return frames
+}
+
+// Send sends a frame, Ethernet header included. Other goroutines than the test's
+// may call it before the test ends.
+func (c *Capture) Send(frame []byte) {
+	c.t.Helper()
+	if _, err := unix.Write(c.fd, frame); err != nil {
+		c.t.Errorf("send a frame: %v", err)
+	}
 }
 
 // IsARP accepts every ARP frame.

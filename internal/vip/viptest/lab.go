@@ -116,6 +116,20 @@ func (l *Lab) Pair(i int, node, peer net.HardwareAddr) {
 	l.Peer.Up("p" + digit)
 }
 
+// Bridge joins interfaces of the namespace to one network, by a bridge that is up.
+func (n *Namespace) Bridge(name string, nics ...string) {
+	n.t.Helper()
+	n.Do(func() {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name = name
+		n.must("make bridge", netlink.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}))
+		for _, nic := range nics {
+			n.must("put "+nic+" on the bridge", netlink.LinkSetMaster(n.link(nic), n.link(name)))
+		}
+	})
+	n.Up(name)
+}
+
 // link returns the interface; the caller is in the namespace.
 func (n *Namespace) link(nic string) netlink.Link {
 	n.t.Helper()

@@ -1,154 +1,59 @@
 package one
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/textproto"
-	"net/url"
-	"os"
 	"strconv"
-	"strings"
-	"syscall"
-	"time"
 )
-
-// DefaultEndpoint is where oned answers unless its configuration says otherwise. It
-// is an address, because a probe must not depend on names being resolved.
-const DefaultEndpoint = "http://127.0.0.1:2633/RPC2"
-
-// ErrHung says that oned took the connection and then did not answer in time:
-// the process lives and does nothing.
-var ErrHung = errors.New("oned accepts connections but does not answer")
-
-// ErrNotListening says that nothing takes connections at the endpoint.
-var ErrNotListening = errors.New("nothing listens at oned's endpoint")
-
-// Endpoint is where oned's XML-RPC API is reached.
-type Endpoint struct {
-	address string // host:port
-	path    string
-}
-
-// ParseEndpoint reads a URL like DefaultEndpoint. The error completes
-// "parameter NAME ...". Only http is spoken: oned has no TLS of its own.
-func ParseEndpoint(s string) (Endpoint, error) {
-	u, err := url.Parse(s)
-	if err != nil {
-		return Endpoint{}, errors.New("is not a URL such as " + DefaultEndpoint) // url's error would repeat a password
-	}
-	if u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return Endpoint{}, errors.New("is not of the form " + DefaultEndpoint + " (oned itself speaks plain http, and takes no user here)")
-	}
-	port := u.Port()
-	if port == "" {
-		port = "80"
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return Endpoint{}, fmt.Errorf("has no valid port: %q", port)
-	}
-	path := u.EscapedPath()
-	if path == "" {
-		path = "/RPC2"
-	}
-	return Endpoint{address: net.JoinHostPort(u.Hostname(), port), path: path}, nil
-}
-
-// String is the endpoint's URL.
-func (e Endpoint) String() string { return "http://" + e.address + e.path }
 
 // Version asks oned for its version: the cheapest call that goes all the way
 // through XML-RPC and authentication. Any *APIError or *Fault proves that oned
 // answers. ctx bounds the call; errors are ErrNotListening, ErrHung, those of the
 // answer, or of the network.
 func Version(ctx context.Context, e Endpoint, c Credentials) (string, error) {
-	body, err := e.post(ctx, call("one.system.version", c.session))
-	if err != nil {
-		return "", fmt.Errorf("ask oned at %s for its version: %w", e, err)
-	}
-	v, err := answer(body)
+	v, err := e.call(ctx, "one.system.version", c.session)
 	if err != nil {
 		return "", fmt.Errorf("ask oned at %s for its version: %w", e, err)
 	}
 	return v, nil
 }
 
-// maxAnswer bounds an answer, in bytes; a version is short.
-const maxAnswer = 1 << 20
-
-// post makes one HTTP/1.0 request (RFC 1945): the answer then ends with the
-// connection and is never chunked. Package net/http would double the program
-// that Pacemaker starts every few seconds, and its start-up time, for this one
-// request to the local machine.
-func (e Endpoint) post(ctx context.Context, body []byte) ([]byte, error) {
-	started := time.Now()
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", e.address)
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return nil, ErrNotListening
-	case err != nil:
-		return nil, err
+// readDatabase makes oned read its database: the pool of zones is short, always
+// comes from a SELECT, and every user and every server of a Raft zone may read it.
+// (The version does not ask the database where oned keeps its users in memory.)
+func readDatabase(ctx context.Context, e Endpoint, c Credentials) error {
+	if _, err := e.call(ctx, "one.zonepool.info", c.session); err != nil {
+		return fmt.Errorf("ask oned at %s for its zones: %w", e, err)
 	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-
-	request := fmt.Sprintf("POST %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: oneha\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", e.path, e.address, len(body), body)
-	if _, err := io.WriteString(conn, request); err != nil {
-		return nil, hung(ctx, err, started)
-	}
-	reply, err := readReply(conn)
-	if err != nil {
-		return nil, hung(ctx, err, started)
-	}
-	return reply, nil
+	return nil
 }
 
-// hung tells an answer that did not come in time from one that was cut off.
-func hung(ctx context.Context, err error, started time.Time) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
-		return fmt.Errorf("%w within %s", ErrHung, time.Since(started).Round(time.Millisecond))
-	}
-	return err
+// call makes an XML-RPC call whose answer is short.
+func (e Endpoint) call(ctx context.Context, method string, params ...any) (string, error) {
+	var result string
+	err := e.post(ctx, call(method, params...), func(body io.Reader) error {
+		text, err := io.ReadAll(io.LimitReader(body, maxAnswer))
+		if err != nil {
+			return fmt.Errorf("read HTTP answer: %w", err)
+		}
+		result, err = answer(text)
+		return err
+	})
+	return result, err
 }
 
-// readReply reads an HTTP response and returns its body.
-func readReply(r io.Reader) ([]byte, error) {
-	in := textproto.NewReader(bufio.NewReader(io.LimitReader(r, maxAnswer)))
-	status, err := in.ReadLine()
-	if err != nil {
-		return nil, fmt.Errorf("read HTTP answer: %w", ended(err))
+// post sends an XML-RPC call and hands over the answer's body.
+func (e Endpoint) post(ctx context.Context, body []byte, read func(io.Reader) error) error {
+	if e.address == "" {
+		return errors.New("there is no endpoint to ask")
 	}
-	proto, rest, _ := strings.Cut(status, " ")
-	if !strings.HasPrefix(proto, "HTTP/1.") {
-		return nil, fmt.Errorf("read HTTP answer: what answers is not an HTTP server")
-	}
-	header, err := in.ReadMIMEHeader()
-	if err != nil {
-		return nil, fmt.Errorf("read HTTP answer: %w", ended(err))
-	}
-	if code, _, _ := strings.Cut(rest, " "); code != "200" {
-		return nil, fmt.Errorf("HTTP status %s: what answers is not oned", rest)
-	}
-	var body io.Reader = in.R
-	if n, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
-		body = io.LimitReader(body, n)
-	}
-	text, err := io.ReadAll(body)
-	if err != nil {
-		return nil, fmt.Errorf("read HTTP answer: %w", err)
-	}
-	return text, nil
-}
-
-// ended calls an answer that never began by its name.
-func ended(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
+	head := "Content-Type: text/xml\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n"
+	return e.exchange(ctx, "POST", e.path, head, body, func(r reply) error {
+		if r.status != 200 {
+			return fmt.Errorf("HTTP status %d %s: what answers is not oned", r.status, r.reason)
+		}
+		return read(r.body)
+	})
 }

@@ -3,10 +3,7 @@ package one
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
-	"syscall"
 )
 
 // DefaultAuthFile holds the credentials of oneadmin on a front-end.
@@ -14,7 +11,10 @@ const DefaultAuthFile = "/var/lib/one/.one/one_auth"
 
 // Credentials are a user's name and password or token, as the API takes them.
 // They print as nothing, so that no log can hold them; the zero value is none.
-type Credentials struct{ session string }
+type Credentials struct {
+	session string
+	file    string // where they were read, to name it when they are refused
+}
 
 // String hides the credentials.
 func (Credentials) String() string { return "(credentials)" }
@@ -22,26 +22,29 @@ func (Credentials) String() string { return "(credentials)" }
 // GoString hides the credentials.
 func (Credentials) GoString() string { return "(credentials)" }
 
+// advice says what to look at when the credentials are refused.
+func (c Credentials) advice() string {
+	switch {
+	case c.session == "":
+		return "none are given"
+	case c.file == "":
+		return "correct them"
+	}
+	return "correct the user and password in " + c.file
+}
+
 // ReadCredentials reads the first line, user:password, of a one_auth file. Its
 // errors name the file and never what is in it.
 func ReadCredentials(file string) (Credentials, error) {
-	// Non-blocking: opening a named pipe must not hang.
-	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	text, err := readFile(file, 4096)
 	if err != nil {
 		return Credentials{}, fmt.Errorf("read credentials: %w", err)
 	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return Credentials{}, fmt.Errorf("read credentials: %s is not a regular file", file)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, 4096))
-	if err != nil {
-		return Credentials{}, fmt.Errorf("read credentials: %w", err)
-	}
-	c, err := parseCredentials(string(text))
+	c, err := parseCredentials(text)
 	if err != nil {
 		return Credentials{}, fmt.Errorf("read credentials: %s %w", file, err)
 	}
+	c.file = file
 	return c, nil
 }
 

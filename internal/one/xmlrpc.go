@@ -13,8 +13,35 @@ import (
 // API, "Error codes").
 const (
 	CodeAuthentication = 0x0100 // also what oned says when it has lost its database
-	CodeNoLeader       = 0x2000 // in a Raft zone: no leader, or none within reach
+	CodeNoExists       = 0x0400 // no such object
+	CodeInternal       = 0x2000 // among others: a failed SELECT, and a Raft zone without a leader
 )
+
+// codeName is OpenNebula's own name of a code (include/Request.h), "" for one
+// that it does not have.
+func codeName(code int) string {
+	switch code {
+	case CodeAuthentication:
+		return "AUTHENTICATION"
+	case 0x0200:
+		return "AUTHORIZATION"
+	case CodeNoExists:
+		return "NO_EXISTS"
+	case 0x0800:
+		return "ACTION"
+	case 0x1000:
+		return "XML_RPC_API"
+	case CodeInternal:
+		return "INTERNAL"
+	case 0x4000:
+		return "ALLOCATE"
+	case 0x8000:
+		return "LOCKED"
+	case 0x10000:
+		return "REPLICATION"
+	}
+	return ""
+}
 
 // APIError is a call that oned understood and refused.
 type APIError struct {
@@ -27,6 +54,9 @@ func (e *APIError) Error() string {
 	if e.Code == CodeAuthentication {
 		// Seen alike on a real oned: a wrong password, a stopped MariaDB, a locked SQLite file.
 		return fmt.Sprintf("the credentials are wrong, or oned has lost its database (code %d: %s)", e.Code, e.Message)
+	}
+	if name := codeName(e.Code); name != "" {
+		return fmt.Sprintf("oned refuses (code %d, %s): %s", e.Code, name, e.Message)
 	}
 	return fmt.Sprintf("oned refuses (code %d): %s", e.Code, e.Message)
 }
@@ -41,14 +71,21 @@ type Fault struct {
 // Error returns the fault's text and code.
 func (f *Fault) Error() string { return fmt.Sprintf("XML-RPC fault %d: %s", f.Code, f.Message) }
 
-// call is a methodCall whose parameters are strings.
-func call(method string, params ...string) []byte {
+// call is a methodCall whose parameters are strings and ints.
+func call(method string, params ...any) []byte {
 	var b bytes.Buffer
 	b.WriteString(`<?xml version="1.0"?><methodCall><methodName>` + method + `</methodName><params>`)
 	for _, p := range params {
-		b.WriteString("<param><value><string>")
-		_ = xml.EscapeText(&b, []byte(p)) // a Buffer takes everything
-		b.WriteString("</string></value></param>")
+		b.WriteString("<param><value>")
+		switch p := p.(type) {
+		case int:
+			fmt.Fprintf(&b, "<i4>%d</i4>", p)
+		case string:
+			b.WriteString("<string>")
+			_ = xml.EscapeText(&b, []byte(p)) // a Buffer takes everything
+			b.WriteString("</string>")
+		}
+		b.WriteString("</value></param>")
 	}
 	b.WriteString("</params></methodCall>")
 	return b.Bytes()

@@ -30,7 +30,7 @@ func TestAnswersOfARealOned(t *testing.T) {
 		{file: "raftstatus_solo", want: "<RAFT><SERVER_ID>-1</SERVER_ID><STATE>0</STATE>"},
 		{file: "system_version_badpw", code: CodeAuthentication, message: "credentials are wrong, or oned has lost its database"},
 		{file: "dbdown_one.system.version", code: CodeAuthentication, message: "lost its database"},
-		{file: "survivor_one.system.version", code: CodeNoLeader, message: "election mode"},
+		{file: "survivor_one.system.version", code: CodeInternal, message: "election mode"},
 		{file: "nomethod", fault: -506, message: "'one.foo.bar' not defined"},
 		{file: "system_version_noarg", fault: -501, message: "Not enough parameters"},
 	} {

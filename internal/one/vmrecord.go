@@ -1,0 +1,183 @@
+package one
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// vmRecord is what is kept of a VM document.
+type vmRecord struct {
+	id         int
+	name       string
+	state, lcm int
+	created    int64  // STIME, Unix seconds
+	host       string // of the last history record
+	entered    int64  // the latest time in that record, 0 if it has none
+}
+
+// since is when the virtual machine entered its state at the earliest. A record
+// has a time for the begin and the end of PROLOG, of running and of EPILOG, but
+// none for an action on a running machine.
+func (r vmRecord) since() time.Time {
+	seconds := r.entered
+	if seconds == 0 && r.host == "" {
+		seconds = r.created
+	}
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
+}
+
+// maxElement bounds the text between two tags, in bytes. The longest in practice
+// are start scripts in a template.
+const maxElement = 1 << 20
+
+// vmReader reads VM documents one after the other, from a VM_POOL or a VM document
+// of any size, in constant memory.
+type vmReader struct {
+	source *rationed
+	xml    *xml.Decoder
+}
+
+func newVMReader(r io.Reader) *vmReader {
+	source := &rationed{r: r}
+	return &vmReader{source: source, xml: xml.NewDecoder(source)}
+}
+
+// rationed lets so much be read and no more, until it is given more: a token that
+// never ends must not fill the memory.
+type rationed struct {
+	r    io.Reader
+	left int
+}
+
+var errRation = errors.New("a text in it is too long")
+
+func (r *rationed) Read(p []byte) (int, error) {
+	if r.left <= 0 {
+		return 0, errRation
+	}
+	n, err := r.r.Read(p[:min(len(p), r.left)])
+	r.left -= n
+	return n, err
+}
+
+func (v *vmReader) token() (xml.Token, error) {
+	v.source.left = maxElement
+	return v.xml.RawToken()
+}
+
+// next returns the next virtual machine; io.EOF is the end of the document.
+func (v *vmReader) next() (vmRecord, error) {
+	for {
+		t, err := v.token()
+		if err != nil {
+			return vmRecord{}, err
+		}
+		if start, ok := t.(xml.StartElement); ok && start.Name.Local == "VM" {
+			r, err := v.record()
+			if err != nil {
+				return vmRecord{}, fmt.Errorf("read VM document: %w", ended(err))
+			}
+			return r, nil
+		}
+	}
+}
+
+// record reads a VM document behind its start tag. Elements are known by their
+// depth and name: VM/ID, VM/HISTORY_RECORDS/HISTORY/HOSTNAME.
+func (v *vmReader) record() (vmRecord, error) {
+	r := vmRecord{id: -1, state: -1}
+	last, history := -1, historyRecord{}
+	var path [3]string // of the elements that are open
+	var text []byte
+	for depth := 0; ; {
+		t, err := v.token()
+		if err != nil {
+			return r, err
+		}
+		switch t := t.(type) {
+		case xml.StartElement:
+			if depth < len(path) {
+				path[depth] = t.Name.Local
+			}
+			depth++
+			text = text[:0]
+			if depth == 2 && path[0] == "HISTORY_RECORDS" {
+				history = historyRecord{seq: last + 1}
+			}
+		case xml.CharData:
+			if wanted(path, depth) {
+				text = append(text, t...)
+			}
+		case xml.EndElement:
+			if depth == 0 {
+				return r, nil
+			}
+			value := strings.TrimSpace(string(text))
+			switch {
+			case depth == 1:
+				r.set(path[0], value)
+			case depth == 2 && path[0] == "HISTORY_RECORDS" && history.seq > last:
+				last, r.host, r.entered = history.seq, history.host, history.entered
+			case depth == 3 && path[0] == "HISTORY_RECORDS":
+				history.set(path[2], value)
+			}
+			depth--
+			text = text[:0]
+		}
+	}
+}
+
+// wanted reports whether the text at that place can be a value that is kept.
+func wanted(path [3]string, depth int) bool {
+	return depth == 1 || depth == 3 && path[0] == "HISTORY_RECORDS"
+}
+
+func (r *vmRecord) set(name, value string) {
+	switch name {
+	case "ID":
+		r.id = number(value)
+	case "NAME":
+		r.name = value
+	case "STATE":
+		r.state = number(value)
+	case "LCM_STATE":
+		r.lcm = number(value)
+	case "STIME":
+		r.created = int64(number(value))
+	}
+}
+
+// historyRecord is a stay of a virtual machine on a host.
+type historyRecord struct {
+	seq     int
+	host    string
+	entered int64
+}
+
+func (h *historyRecord) set(name, value string) {
+	switch name {
+	case "SEQ":
+		h.seq = number(value)
+	case "HOSTNAME":
+		h.host = value
+	case "STIME", "ETIME", "PSTIME", "PETIME", "RSTIME", "RETIME", "ESTIME", "EETIME":
+		h.entered = max(h.entered, int64(number(value)))
+	}
+}
+
+// number reads an integer; what is none is -1, which no state and no time is.
+func number(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return -1
+	}
+	return n
+}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,7 +24,14 @@ func machine(t *testing.T) {
 	if os.Getenv("ONEHA_IN_MACHINE") != "1" {
 		t.Skip("needs a machine of its own with systemd as PID 1: run by the lab with ONEHA_IN_MACHINE=1")
 	}
-	t.Cleanup(func() { systemctl(t, "stop", "opennebula.service") })
+	t.Cleanup(func() {
+		systemctl(t, "stop", "opennebula*.service", "opennebula*.timer")
+		left, _ := filepath.Glob("/run/systemd/system/*.d/zz-oneha.conf")
+		for _, path := range left { // a test that failed half-way
+			_ = os.RemoveAll(filepath.Dir(path))
+		}
+		systemctl(t, "daemon-reload")
+	})
 }
 
 type params map[string]string
@@ -77,22 +85,58 @@ func mainPID(t *testing.T, unit string) string {
 	return systemctl(t, "show", "--property=MainPID", "--value", unit)
 }
 
-// writeUnit gives the machine a unit for one test.
-func writeUnit(t *testing.T, name, service string) {
+// killMain kills the unit's main process and waits until systemd has seen it.
+func killMain(t *testing.T, unit string) {
+	t.Helper()
+	pid := mainPID(t, unit)
+	if out, err := exec.Command("kill", "-KILL", pid).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for range 1000 {
+		if _, err := os.Stat("/proc/" + pid); err != nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatalf("process %s of %s does not go away", pid, unit)
+}
+
+// writeUnit gives the machine a unit for one test: the text of [Service], then
+// other sections.
+func writeUnit(t *testing.T, name, service string, more ...string) {
 	t.Helper()
 	path := "/run/systemd/system/" + name
-	if err := os.WriteFile(path, []byte("[Service]\n"+service), 0o644); err != nil {
+	text := strings.Join(more, "")
+	if service != "" {
+		text = "[Service]\n" + service + text
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	systemctl(t, "daemon-reload")
 	t.Cleanup(func() {
 		_ = exec.Command("systemctl", "kill", "--signal=KILL", name).Run() // it may be down
+		_ = exec.Command("systemctl", "stop", name).Run()
 		_ = os.Remove(path)
 		systemctl(t, "daemon-reload")
 	})
 }
 
 var recurring = params{"interval": "15000"}
+
+// The installed program is called oned, as the process that it looks for: it must
+// not take itself for one.
+func TestMachineProgramIsNoOned(t *testing.T) {
+	machine(t)
+	for action, want := range map[string]int{"monitor": 7, "stop": 0} {
+		cmd := exec.Command("/usr/lib/ocf/resource.d/opennebula/oned", action)
+		cmd.Env = []string{"OCF_RESOURCE_INSTANCE=oned", "HA_LOGFACILITY=none", "OCF_RESKEY_CRM_meta_timeout=10000"}
+		out, _ := cmd.CombinedOutput()
+		if got := cmd.ProcessState.ExitCode(); got != want {
+			t.Errorf("%s: exit %d, want %d:\n%s", action, got, want, out)
+		}
+	}
+}
 
 func TestMachineOnedLifecycle(t *testing.T) {
 	machine(t)
@@ -155,17 +199,13 @@ func TestMachineOnedHangs(t *testing.T) {
 func TestMachineOnedKilled(t *testing.T) {
 	machine(t)
 	want(t, "oned", "start", nil, ocf.SuccessCode, "")
-	if out, err := exec.Command("kill", "-KILL", mainPID(t, "opennebula.service")).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	killMain(t, "opennebula.service")
 	want(t, "oned", "monitor", recurring, ocf.NotRunningCode, "killed by signal 9")
 	time.Sleep(6 * time.Second) // RestartSec of the unit is 5
 	want(t, "oned", "monitor", recurring, ocf.NotRunningCode, "")
-	for i := range 4 { // more starts than the unit's start limit
+	for range 4 { // more starts than the unit's start limit
 		want(t, "oned", "start", nil, ocf.SuccessCode, "")
-		if out, err := exec.Command("kill", "-KILL", mainPID(t, "opennebula.service")).CombinedOutput(); err != nil {
-			t.Fatalf("start %d: %v: %s", i, err, out)
-		}
+		killMain(t, "opennebula.service")
 		want(t, "oned", "monitor", recurring, ocf.NotRunningCode, "")
 	}
 	want(t, "oned", "stop", nil, ocf.SuccessCode, "")
@@ -189,7 +229,7 @@ func TestMachineOnedNeverAnswers(t *testing.T) {
 	machine(t)
 	writeUnit(t, "silent.service", "ExecStart=/bin/sleep infinity\n")
 	p := params{"unit": "silent", "endpoint": "http://127.0.0.1:1/RPC2", "timeout": "2000"}
-	want(t, "oned", "start", p, ocf.GenericCode, "XML-RPC does not answer")
+	want(t, "oned", "start", p, ocf.GenericCode, "nothing listens there")
 	want(t, "oned", "stop", p, ocf.SuccessCode, "")
 }
 
@@ -197,7 +237,7 @@ func TestMachineOnedEndsWhileItStarts(t *testing.T) {
 	machine(t)
 	writeUnit(t, "brief.service", "ExecStart=/bin/sh -c 'sleep 0.5; exit 3'\n")
 	p := params{"unit": "brief", "endpoint": "http://127.0.0.1:1/RPC2"}
-	want(t, "oned", "start", p, ocf.GenericCode, "ended while it started")
+	want(t, "oned", "start", p, ocf.GenericCode, "ended while it started: brief.service is failed: exit status 3")
 	want(t, "oned", "monitor", maps.Clone(p), ocf.NotRunningCode, "")
 }
 
@@ -210,15 +250,15 @@ func TestMachineBadUnits(t *testing.T) {
 	systemctl(t, "daemon-reload")
 	for unit, reason := range map[string]string{"no-such": "not found", "masked": "unmask"} {
 		p := params{"unit": unit}
-		want(t, "flow", "start", p, ocf.InstalledCode, reason)
-		want(t, "flow", "validate-all", p, ocf.InstalledCode, reason)
-		want(t, "flow", "monitor", p, ocf.NotRunningCode, "")
-		want(t, "flow", "stop", p, ocf.SuccessCode, "")
+		want(t, "scheduler", "start", p, ocf.InstalledCode, reason)
+		want(t, "scheduler", "validate-all", p, ocf.InstalledCode, reason)
+		want(t, "scheduler", "monitor", p, ocf.NotRunningCode, "")
+		want(t, "scheduler", "stop", p, ocf.SuccessCode, "")
 	}
 	for _, name := range []string{"a/b", "..", "x y"} {
-		want(t, "flow", "start", params{"unit": name}, ocf.ConfiguredCode, "parameter unit")
-		want(t, "flow", "monitor", params{"unit": name}, ocf.ConfiguredCode, "parameter unit")
-		want(t, "flow", "stop", params{"unit": name}, ocf.SuccessCode, "")
+		want(t, "scheduler", "start", params{"unit": name}, ocf.ConfiguredCode, "parameter unit")
+		want(t, "scheduler", "monitor", params{"unit": name}, ocf.ConfiguredCode, "parameter unit")
+		want(t, "scheduler", "stop", params{"unit": name}, ocf.SuccessCode, "")
 	}
 	for name, value := range map[string]string{"endpoint": "ftp://x", "probe_timeout": "0"} {
 		want(t, "oned", "start", params{name: value}, ocf.ConfiguredCode, "parameter "+name)
@@ -230,11 +270,11 @@ func TestMachineLeftovers(t *testing.T) {
 	machine(t)
 	writeUnit(t, "messy.service", "ExecStart=/bin/sh -c 'sleep 1000 & exec sleep 1000'\nKillMode=process\n")
 	p := params{"unit": "messy"}
-	want(t, "flow", "start", p, ocf.SuccessCode, "")
+	want(t, "scheduler", "start", p, ocf.SuccessCode, "")
 	systemctl(t, "stop", "messy.service")
-	want(t, "flow", "monitor", p, ocf.GenericCode, "of its processes run")
-	want(t, "flow", "stop", p, ocf.SuccessCode, "")
-	want(t, "flow", "monitor", p, ocf.NotRunningCode, "")
+	want(t, "scheduler", "monitor", p, ocf.GenericCode, "processes of messy.service run: 1")
+	want(t, "scheduler", "stop", p, ocf.SuccessCode, "")
+	want(t, "scheduler", "monitor", p, ocf.NotRunningCode, "")
 }
 
 func TestMachineSlowUnitIsWaitedFor(t *testing.T) {
@@ -242,9 +282,9 @@ func TestMachineSlowUnitIsWaitedFor(t *testing.T) {
 	writeUnit(t, "slow.service", "Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep 2\n")
 	p := params{"unit": "slow"}
 	systemctl(t, "start", "--no-block", "slow.service")
-	want(t, "flow", "monitor", params{"unit": "slow", "timeout": "1000"}, ocf.GenericCode, "whole time of the monitor")
-	want(t, "flow", "monitor", p, ocf.SuccessCode, "")
-	want(t, "flow", "stop", p, ocf.SuccessCode, "")
+	want(t, "scheduler", "monitor", params{"unit": "slow", "timeout": "1000"}, ocf.GenericCode, "whole time of the monitor")
+	want(t, "scheduler", "monitor", p, ocf.SuccessCode, "")
+	want(t, "scheduler", "stop", p, ocf.SuccessCode, "")
 }
 
 // An agent that is killed in the middle of an action leaves something that the

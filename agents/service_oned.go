@@ -3,118 +3,87 @@ package agents
 import (
 	"context"
 	"errors"
-	"time"
+	"fmt"
+	"io/fs"
+	"os"
 
 	"github.com/oneha/oneha/internal/one"
 	"github.com/oneha/oneha/internal/unit"
 	"github.com/oneha/oneha/ocf"
 )
 
-// onedPause is the time between two calls while oned starts; it opens its port
-// last, after five to ten seconds.
-const onedPause = 100 * time.Millisecond
+// lockFile is created by an oned that starts and removed by its orderly end. It
+// is empty: it does not say whose it is.
+const lockFile = "/var/lock/one/one"
 
-// oned is how this node's oned is asked.
-type oned struct {
-	endpoint    one.Endpoint
-	credentials one.Credentials
-	timeout     time.Duration // of one call
-}
-
-// onedFrom reads the parameters. Without readable credentials oned is asked
-// with none: it refuses then, and a refusal is an answer.
-func onedFrom(req *ocf.Request) (oned, error) {
-	e, err := one.ParseEndpoint(req.String("endpoint"))
+// refuseRaft refuses a server of a Raft zone: there OpenNebula itself elects the
+// leader, and its hooks move the address and start services.
+func refuseRaft(req *ocf.Request) error {
+	c, err := one.ReadOnedConfig(req.String("config"))
 	if err != nil {
-		return oned{}, ocf.Configured("endpoint", err.Error())
+		req.Log.Warn("cannot tell whether oned is a server of a Raft zone", "because", err)
 	}
-	seconds, err := req.Int("probe_timeout")
-	if err != nil {
-		return oned{}, err
+	if why := c.Raft(); why != "" {
+		return &ocf.Error{Code: ocf.ConfiguredCode, Reason: "a Raft server is not for Pacemaker to run: " + why}
 	}
-	if seconds <= 0 {
-		return oned{}, ocf.Configured("probe_timeout", "is not above 0")
-	}
-	c, err := one.ReadCredentials(req.String("auth_file"))
-	if err != nil {
-		req.Log.Warn("oned is asked without credentials", "because", err)
-	}
-	return oned{endpoint: e, credentials: c, timeout: time.Duration(seconds) * time.Second}, nil
-}
-
-// answers asks oned once. That it refuses, or does not understand, is an answer
-// too: the process works, and starting it anew would change nothing.
-func (o oned) answers(ctx context.Context, req *ocf.Request) error {
-	ctx, cancel := context.WithTimeout(ctx, o.timeout)
-	defer cancel()
-	version, err := one.Version(ctx, o.endpoint, o.credentials)
-	var refusal *one.APIError
-	var fault *one.Fault
-	switch {
-	case errors.As(err, &refusal), errors.As(err, &fault):
-		req.Log.Warn("oned answers, but not to this call", "because", err)
-		return nil
-	case err != nil:
-		return err
-	}
-	req.Log.Debug("oned answers", "version", version)
 	return nil
 }
 
-func validateOned(ctx context.Context, req *ocf.Request) error {
-	if _, err := onedFrom(req); err != nil {
-		return err
+// onedOutside fails when an oned runs that is not the unit's. systemd knows
+// nothing of it, and it writes to the database all the same.
+func onedOutside(ctx context.Context, m *unit.Manager, name string) error {
+	pids, err := m.Outside(ctx, name, onedName)
+	if err != nil {
+		return ocf.Failed("cannot prove that no oned runs outside of the unit", err)
 	}
-	return validateUnit(ctx, req)
+	if len(pids) > 0 {
+		return ocf.Failed(fmt.Sprintf("oned runs outside of %s as process %d: end it, or let the cluster stop it", name, pids[0]), nil)
+	}
+	return nil
 }
 
-// startOned starts the unit and waits until oned answers: what starts after it
-// needs that, and a unit is active earlier than that before release 5.6.
-func startOned(ctx context.Context, req *ocf.Request) error {
-	o, err := onedFrom(req)
-	if err != nil {
-		return err
-	}
-	if err := startUnit(ctx, req); err != nil {
-		return err
-	}
-	name, err := unitOf(req)
-	if err != nil {
-		return err
-	}
-	m := unit.New("")
-	defer m.Close()
+// endOnedOutside ends every oned that is not the unit's, and proves it.
+func endOnedOutside(ctx context.Context, req *ocf.Request, m *unit.Manager, name string) error {
 	for {
-		failure := o.answers(ctx, req)
-		if failure == nil {
+		pids, err := m.Outside(ctx, name, onedName)
+		if err != nil {
+			return ocf.Failed("cannot prove that no oned runs outside of the unit", err)
+		}
+		if len(pids) == 0 {
 			return nil
 		}
-		st, err := m.State(ctx, name)
-		switch {
-		case err == nil && !st.Phase().Up() && !st.Phase().Pending():
-			return ocf.Failed("oned ended while it started: "+st.String(), nil)
-		case ctx.Err() != nil:
-			return ocf.Failed("oned is up but XML-RPC does not answer", failure)
-		}
-		select {
-		case <-ctx.Done():
-			return ocf.Failed("oned is up but XML-RPC does not answer", failure)
-		case <-time.After(onedPause):
+		req.Log.Warn("oned runs outside of its unit, it is ended", "processes", pids)
+		if err := m.End(ctx, pids, onedName, gentleTime(ctx)); err != nil {
+			return ocf.Failed("an oned outside of its unit does not end", err)
 		}
 	}
 }
 
-// monitorOned looks at the unit and then asks oned itself.
-func monitorOned(ctx context.Context, req *ocf.Request) error {
-	o, err := onedFrom(req)
+// clearOned proves that no oned runs on this node, and removes the lock of one
+// that did not end in order; with it the next would not start. A lock that is made
+// after the first look belongs to an oned that starts just now, and stays.
+func clearOned(ctx context.Context, req *ocf.Request, m *unit.Manager, name string) error {
+	lock, missing := os.Lstat(lockFile)
+	if err := onedOutside(ctx, m, name); err != nil {
+		return err
+	}
+	if errors.Is(missing, fs.ErrNotExist) {
+		return nil
+	}
+	if missing != nil {
+		return ocf.Failed("cannot look for a stale lock", missing)
+	}
+	own, err := m.PIDs(ctx, name)
 	if err != nil {
-		return err
+		return unitError(err)
 	}
-	if err := monitorUnit(ctx, req); err != nil {
-		return err
+	now, err := os.Lstat(lockFile)
+	if len(own) > 0 || err != nil || !os.SameFile(lock, now) {
+		return nil
 	}
-	if err := o.answers(ctx, req); err != nil {
-		return ocf.Failed("the unit is up, but oned does not work", err)
+	if err := os.Remove(lockFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return ocf.Failed("cannot remove a stale lock", err)
 	}
+	req.Log.Warn("removed the lock of an oned that did not end in order; none runs on this node", "file", lockFile)
 	return nil
 }

@@ -4,33 +4,41 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"strings"
 
 	"github.com/oneha/oneha/internal/unit"
 	"github.com/oneha/oneha/ocf"
 )
 
-// stopShare is the part of a stop's time after which the unit is killed; what is
-// left is for proving that nothing of it runs.
-const stopShare = 0.8
-
-// stopDefault is the time of a stop whose caller sets none.
-const stopDefault = 90 * time.Second
-
 // unitOf returns the unit that the request is for.
 func unitOf(req *ocf.Request) (string, error) {
-	name, err := unit.ServiceName(req.String("unit"))
+	name, err := unit.Name(req.String("unit"))
 	if err != nil {
 		return "", ocf.Configured("unit", err.Error())
 	}
 	return name, nil
 }
 
-// validateUnit checks that the unit can be started on this node.
-func validateUnit(ctx context.Context, req *ocf.Request) error {
+// validate checks the parameters, and that this node can run the service.
+func (s service) validate(ctx context.Context, req *ocf.Request) error {
 	name, err := unitOf(req)
 	if err != nil {
 		return err
+	}
+	a, err := s.askerFrom(req)
+	if err != nil {
+		return err
+	}
+	if a.noSettings != nil {
+		req.Log.Warn("cannot read all of the configuration file, defaults are assumed", "because", a.noSettings)
+	}
+	if a.noCredentials != nil {
+		req.Log.Warn("the service is asked without credentials", "because", a.noCredentials)
+	}
+	if s.isOned() {
+		if err := refuseRaft(req); err != nil {
+			return err
+		}
 	}
 	m := unit.New("")
 	defer m.Close()
@@ -48,14 +56,18 @@ func startable(st unit.State) error {
 		return nil
 	case p == unit.Masked:
 		return ocf.Installed(fmt.Sprintf("%s: systemctl unmask it", st))
+	case p == unit.Broken:
+		return ocf.Installed(fmt.Sprintf("%s: see systemctl status %s", st, st.Unit))
 	default:
 		return ocf.Installed(fmt.Sprintf("%s: install the package that brings it, or correct parameter unit", st))
 	}
 }
 
-// startUnit puts the cluster in charge of the unit and starts it. One that is
-// active already stays as it is, but for the drop-in.
-func startUnit(ctx context.Context, req *ocf.Request) error {
+// start puts the cluster in charge of the unit, starts it and waits until the
+// service answers: what starts after it needs that, and so does the first deep
+// monitor, which Pacemaker runs at once. A unit that is active already stays as
+// it is, but for the drop-in.
+func (s service) start(ctx context.Context, req *ocf.Request) error {
 	name, err := unitOf(req)
 	if err != nil {
 		return err
@@ -63,106 +75,69 @@ func startUnit(ctx context.Context, req *ocf.Request) error {
 	m := unit.New("")
 	defer m.Close()
 	st, err := m.State(ctx, name)
+	if err == nil && st.Phase() == unit.Deactivating { // what it leaves shows only when it is down
+		st, err = m.Settled(ctx, name)
+	}
 	if err != nil {
 		return unitError(err)
 	}
 	if err := startable(st); err != nil {
 		return err
 	}
+	if !st.Phase().Up() {
+		if err := s.clear(ctx, req, m, st); err != nil {
+			return err
+		}
+	}
 	if err := m.Manage(ctx, name, name); err != nil {
 		return unitError(err)
 	}
-	if !st.Phase().Up() {
-		// The cluster counts failures itself; systemd's start limit would add a
-		// second count, and refuse the start that the cluster has decided on.
-		if err := m.ResetFailed(ctx, name); err != nil {
-			return unitError(err)
-		}
+	if err := m.Start(ctx, name); err != nil {
+		return err
 	}
-	return m.Start(ctx, name)
-}
-
-// stopUnit stops the unit, kills what does not stop in time, and succeeds when
-// no process of it is left.
-func stopUnit(ctx context.Context, req *ocf.Request) error {
-	name, err := unitOf(req)
-	if err != nil {
-		req.Log.Warn("no such unit can run", "because", err)
+	if !s.Asked() {
 		return nil
 	}
-	m := unit.New("")
-	defer m.Close()
-	if _, err := m.State(ctx, name); errors.Is(err, unit.ErrNoSystemd) {
-		req.Log.Warn("no unit can run", "because", err)
-		return nil
-	}
-	if err := m.Release(ctx, name); err != nil {
-		// The stop counts; a drop-in left in /run is gone with the next boot.
-		req.Log.Warn("cannot take back the drop-in", "because", err)
-	}
-	gentle, cancel := context.WithTimeout(ctx, gentleTime(ctx))
-	err = m.Stop(gentle, name)
-	cancel()
-	if err != nil {
-		req.Log.Warn("the unit does not stop, it is killed", "unit", name, "because", err)
-		if err := m.Kill(ctx, name); err != nil {
-			return unitError(err)
-		}
-	}
-	return provedDown(ctx, req, m, name)
+	return s.awaitAnswer(ctx, req, m, name)
 }
 
-// gentleTime is how long a stop may take before it becomes a kill.
-func gentleTime(ctx context.Context) time.Duration {
-	left := stopDefault
-	if end, ok := ctx.Deadline(); ok {
-		left = time.Until(end)
-	}
-	return time.Duration(float64(left) * stopShare)
-}
-
-// provedDown waits until the unit is down and none of its processes is left;
-// what a unit leaves behind by its KillMode is killed.
-func provedDown(ctx context.Context, req *ocf.Request, m *unit.Manager, name string) error {
-	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
-		st, err := m.Settled(ctx, name)
-		if err != nil {
-			return ocf.Failed(fmt.Sprintf("cannot prove that %s is stopped", name), err)
-		}
-		left, err := m.Processes(ctx, name)
-		switch {
-		case err != nil:
-			return ocf.Failed(fmt.Sprintf("cannot prove that %s is stopped", name), err)
-		case st.Phase().Up():
-			return ocf.Failed(fmt.Sprintf("%s was started again while it was stopped", st), nil)
-		case left == 0:
-			return nil
-		}
-		req.Log.Warn("processes are left, they are killed", "unit", name, "processes", left)
-		if err := m.Kill(ctx, name); err != nil {
-			return unitError(err)
-		}
-		select {
-		case <-ctx.Done():
-			return ocf.Failed(fmt.Sprintf("%d processes of %s survive a kill", left, name), ctx.Err())
-		case <-time.After(pause):
+// clear removes what an earlier run of a unit that is not up would put in the way
+// of a start. Processes it leaves to stop, which the cluster runs after a failed
+// start: a start that kills might hit what somebody else starts just now.
+func (s service) clear(ctx context.Context, req *ocf.Request, m *unit.Manager, st unit.State) error {
+	if !st.Phase().Pending() {
+		if err := nothingLeft(ctx, m, st); err != nil && !errors.Is(err, errStarted) {
+			return err
 		}
 	}
+	if s.isOned() {
+		if err := clearOned(ctx, req, m, st.Unit); err != nil {
+			return err
+		}
+	}
+	// The cluster counts failures itself; systemd's start limit would add a second
+	// count, and refuse the start that the cluster has decided on.
+	return unitError(m.ResetFailed(ctx, st.Unit))
 }
 
-// monitorUnit reports what the unit does. While it is on its way up or down the
-// answer is open, and is waited for.
-func monitorUnit(ctx context.Context, req *ocf.Request) error {
+// monitor reports what the unit does.
+func (s service) monitor(ctx context.Context, req *ocf.Request) error {
 	name, err := unitOf(req)
 	if err != nil {
 		return err
 	}
 	m := unit.New("")
 	defer m.Close()
+	return s.look(ctx, req, m, name)
+}
+
+// look is the monitor of the unit; nil means that it is up. While it is on its way
+// up or down the answer is open, and is waited for.
+func (s service) look(ctx context.Context, req *ocf.Request, m *unit.Manager, name string) error {
 	st, err := m.Settled(ctx, name)
 	switch {
 	case errors.Is(err, unit.ErrNoSystemd):
-		return ocf.NotRunning(err.Error())
+		st = unit.State{Unit: name} // inactive, as all units
 	case err != nil && st.Phase().Pending():
 		return ocf.Failed(fmt.Sprintf("%s for the whole time of the monitor", st), err)
 	case err != nil:
@@ -171,12 +146,20 @@ func monitorUnit(ctx context.Context, req *ocf.Request) error {
 		takeOver(ctx, req, m, name)
 		return nil
 	}
-	left, err := m.Processes(ctx, name)
-	switch {
-	case err != nil:
-		return unitError(err)
-	case left > 0: // down by name only: the cluster must stop it before it starts it elsewhere
-		return ocf.Failed(fmt.Sprintf("%s, but %d of its processes run", st, left), nil)
+	// Down by name only is not stopped: the cluster must stop it here before it
+	// starts it elsewhere.
+	if s.isOned() {
+		if err := onedOutside(ctx, m, name); err != nil {
+			return err
+		}
+	}
+	if err != nil { // no systemd
+		return ocf.NotRunning(err.Error())
+	}
+	if err := nothingLeft(ctx, m, st); errors.Is(err, errStarted) {
+		return s.look(ctx, req, m, name)
+	} else if err != nil {
+		return err
 	}
 	why := st.String()
 	if st.Phase() == unit.Failed {
@@ -185,6 +168,44 @@ func monitorUnit(ctx context.Context, req *ocf.Request) error {
 		}
 	}
 	return ocf.NotRunning(why)
+}
+
+// nothingLeft fails when processes of a unit that is down run: of its own, or of
+// the service that a timer has started. When they run because the unit came up
+// meanwhile, it is errStarted.
+func nothingLeft(ctx context.Context, m *unit.Manager, st unit.State) error {
+	names, err := withTriggered(ctx, m, st.Unit)
+	if err != nil {
+		return unitError(err)
+	}
+	for _, name := range names {
+		left, err := m.PIDs(ctx, name)
+		if err != nil {
+			return unitError(err)
+		}
+		if len(left) == 0 {
+			continue
+		}
+		now, err := m.State(ctx, st.Unit)
+		switch {
+		case err != nil:
+			return unitError(err)
+		case now.Phase().Up() || now.Phase().Pending():
+			return errStarted
+		}
+		return ocf.Failed(fmt.Sprintf("%s, but processes of %s run: %d", st, name, len(left)), nil)
+	}
+	return nil
+}
+
+// withTriggered returns the unit and, of a timer, what it starts when its time
+// has come.
+func withTriggered(ctx context.Context, m *unit.Manager, name string) ([]string, error) {
+	if !strings.HasSuffix(name, ".timer") {
+		return []string{name}, nil
+	}
+	triggered, err := m.Triggered(ctx, name)
+	return append([]string{name}, triggered...), err
 }
 
 // takeOver puts the cluster in charge of a unit that it found running, or whose

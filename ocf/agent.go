@@ -44,7 +44,8 @@ type Param struct {
 	Required bool
 	Unique   bool   // no two resources of the type may have the same value
 	Short    string // shortdesc, a few words without a full stop
-	Long     string // longdesc, whole sentences
+	Long     string // longdesc, whole sentences; a line break ends a paragraph
+	Example  string // a value for examples in manual pages
 }
 
 // Action is one action of an agent, with the timeout and interval that metadata

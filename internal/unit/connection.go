@@ -18,28 +18,53 @@ import (
 )
 
 const (
-	// reconnectFor is how long a lost connection is tried again: a
-	// daemon-reexec takes well under a second, a restart of the bus a few.
-	reconnectFor = 10 * time.Second
+	// reconnectFor is how long a lost connection is tried again at most: a
+	// daemon-reexec takes well under a second, a restart of the bus a few, a
+	// systemd with thousands of clients more. Monitors end sooner, by their context.
+	reconnectFor = 30 * time.Second
 	reconnectGap = 50 * time.Millisecond
 	greetWithin  = 3 * time.Second
 	nudgeAfter   = 10 * time.Millisecond
 )
 
-// connection is a connection to systemd. go-systemd makes it of two sockets, one
-// for calls and one for signals; they are kept here too, because only they tell
-// that they were lost.
+// connection is a connection to systemd: one socket, for calls and for the
+// signals that jobs end with. Most calls are made on it directly, since what
+// go-systemd sets up for jobs costs a monitor that needs none.
 type connection struct {
-	*systemd.Conn
-	sockets []*dbus.Conn
+	*dbus.Conn
+	jobs *systemd.Conn // go-systemd over the same socket; nil until asked for
 }
+
+// systemd returns go-systemd's view of the connection. The library asks for two
+// sockets, one of them for signals; it works as well with the same twice, as long
+// as signals are not answered with calls.
+func (c *connection) systemd() (*systemd.Conn, error) {
+	if c.jobs == nil {
+		jobs, err := systemd.NewConnection(func() (*dbus.Conn, error) { return c.Conn, nil })
+		if err != nil {
+			return nil, err
+		}
+		c.jobs = jobs
+	}
+	return c.jobs, nil
+}
+
+// manager calls a method of systemd's Manager (org.freedesktop.systemd1(5)).
+func (c *connection) manager(ctx context.Context, method string, args ...any) *dbus.Call {
+	return c.Object(busName, managerPath).CallWithContext(ctx, busName+".Manager."+method, 0, args...)
+}
+
+const (
+	busName     = "org.freedesktop.systemd1"
+	managerPath = "/org/freedesktop/systemd1"
+)
 
 // do makes a call and, when the connection was lost on the way, makes it again
 // on a new one. Every call of this package may be repeated.
 func (m *Manager) do(ctx context.Context, call func(context.Context, *connection) error) error {
 	started := time.Now()
-	for {
-		err := m.connect(ctx)
+	for attempt := 0; ; attempt++ {
+		err := m.connect(ctx, attempt)
 		if err == nil {
 			err = m.conn.once(ctx, call)
 		}
@@ -55,24 +80,29 @@ func (m *Manager) do(ctx context.Context, call func(context.Context, *connection
 	}
 }
 
+// doJobs is do for calls that go-systemd makes.
+func (m *Manager) doJobs(ctx context.Context, call func(context.Context, *systemd.Conn) error) error {
+	return m.do(ctx, func(ctx context.Context, c *connection) error {
+		jobs, err := c.systemd()
+		if err != nil {
+			return err
+		}
+		return call(ctx, jobs)
+	})
+}
+
 // once makes a call. It ends when the connection does, too: godbus may forget a
 // call that is sent while its connection closes.
 func (c *connection) once(ctx context.Context, call func(context.Context, *connection) error) error {
 	alive, cancel := context.WithCancel(ctx)
 	defer cancel()
-	for _, s := range c.sockets {
-		defer context.AfterFunc(s.Context(), cancel)()
-		go nudge(alive, s)
-	}
+	defer context.AfterFunc(c.Context(), cancel)()
+	go nudge(alive, c.Conn)
 	err := call(alive, c)
-	if err != nil && ctx.Err() == nil && c.lost() {
+	if err != nil && ctx.Err() == nil && c.Context().Err() != nil {
 		return dbus.ErrClosed
 	}
 	return err
-}
-
-func (c *connection) lost() bool {
-	return slices.ContainsFunc(c.sockets, func(s *dbus.Conn) bool { return s.Context().Err() != nil })
 }
 
 // nudge sends pings until ctx ends. When sd-bus (seen with systemd 252) reads the
@@ -85,13 +115,14 @@ func nudge(ctx context.Context, socket *dbus.Conn) {
 		case <-ctx.Done():
 			return
 		case <-time.After(patience):
-			socket.Object("org.freedesktop.systemd1", "/org/freedesktop/systemd1").Go("org.freedesktop.DBus.Peer.Ping", dbus.FlagNoReplyExpected, nil)
+			socket.Object(busName, managerPath).Go("org.freedesktop.DBus.Peer.Ping", dbus.FlagNoReplyExpected, nil)
 		}
 	}
 }
 
-// connect dials systemd unless a connection stands.
-func (m *Manager) connect(ctx context.Context) error {
+// connect dials systemd unless a connection stands. Attempts that follow each
+// other take the ways to systemd in turn.
+func (m *Manager) connect(ctx context.Context, attempt int) error {
 	if m.conn != nil && m.conn.Connected() {
 		return nil
 	}
@@ -99,44 +130,24 @@ func (m *Manager) connect(ctx context.Context) error {
 		return ErrNoSystemd
 	}
 	m.Close()
-	// Neither library greets with a deadline of its own: when it has passed, the
-	// sockets are closed under them.
+	ways := m.ways()
+	socket := ways[attempt%len(ways)]
+	s, err := dbus.Dial("unix:path=" + m.root + socket) // not with ctx: the connection outlives the call
+	if err != nil {
+		return fmt.Errorf("connect to systemd: %w", err)
+	}
+	// The library greets without a deadline: when it has passed, the socket is
+	// closed under it.
 	greeting, cancel := context.WithTimeout(ctx, greetWithin)
 	defer cancel()
-	c := &connection{}
-	var stops []func() bool
-	var err error
-	c.Conn, err = systemd.NewConnection(func() (*dbus.Conn, error) {
-		s, err := dbus.Dial("unix:path=" + m.socket()) // not with ctx: the connection outlives the call
-		if err != nil {
-			return nil, err
-		}
-		c.sockets = append(c.sockets, s)
-		stops = append(stops, context.AfterFunc(greeting, func() { _ = s.Close() }))
-		return s, greet(greeting, s, m.onBus())
-	})
-	inTime := true
-	for _, stop := range stops {
-		inTime = stop() && inTime
-	}
-	if err != nil || !inTime {
-		for _, s := range c.sockets {
-			_ = s.Close()
-		}
+	stop := context.AfterFunc(greeting, func() { _ = s.Close() })
+	err = greet(greeting, s, socket == busSocket)
+	if inTime := stop(); err != nil || !inTime {
+		_ = s.Close()
 		return fmt.Errorf("connect to systemd: %w", cmp.Or(ctx.Err(), err, dbus.ErrClosed))
 	}
-	m.conn = c
+	m.conn = &connection{Conn: s}
 	return nil
-}
-
-// onBus reports whether systemd is reached over the system bus: root has
-// systemd's private socket, which works without a bus.
-func (m *Manager) onBus() bool {
-	if os.Geteuid() != 0 {
-		return true
-	}
-	_, err := os.Lstat(m.root + privateSocket)
-	return errors.Is(err, os.ErrNotExist)
 }
 
 const (
@@ -144,11 +155,17 @@ const (
 	busSocket     = "run/dbus/system_bus_socket"
 )
 
-func (m *Manager) socket() string {
-	if m.onBus() {
-		return m.root + busSocket
+// ways returns the sockets over which systemd is reached, the best first. Root
+// has systemd's private socket, which works without a bus; the bus is for the
+// others, and for the time that the private socket takes no more connections.
+func (m *Manager) ways() []string {
+	if os.Geteuid() != 0 {
+		return []string{busSocket}
 	}
-	return m.root + privateSocket
+	if _, err := os.Lstat(m.root + privateSocket); errors.Is(err, os.ErrNotExist) {
+		return []string{busSocket}
+	}
+	return []string{privateSocket, busSocket}
 }
 
 // greet authenticates, and says hello to a bus.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -28,7 +29,10 @@ const dropIn = `# Written by a resource agent when the cluster started this unit
 [Unit]
 Description=%s (managed by the cluster)
 Before=pacemaker.service pacemaker_remote.service
+`
 
+// noRestart is the rest of it for a service; a timer has no such section.
+const noRestart = `
 [Service]
 Restart=no
 `
@@ -43,12 +47,24 @@ func (m *Manager) Managed(unit string) bool {
 	return err == nil
 }
 
+// Clustered reports whether a cluster is in charge of the unit, through this
+// package or through Pacemaker's systemd class. It costs no call.
+func (m *Manager) Clustered(unit string) bool {
+	_, err := os.Lstat(filepath.Join(filepath.Dir(m.dropInPath(unit)), "50-pacemaker.conf"))
+	return err == nil || m.Managed(unit)
+}
+
 // Manage puts the cluster in charge of the unit: it writes the drop-in where it
 // differs, has systemd read it where it did not, and makes sure that it took
 // effect. description is the unit's text for status displays.
 func (m *Manager) Manage(ctx context.Context, unit, description string) error {
 	path := m.dropInPath(unit)
-	written, err := writeIfDifferent(path, fmt.Appendf(nil, dropIn, description))
+	text := fmt.Appendf(nil, dropIn, description)
+	restarts := strings.HasSuffix(unit, service)
+	if restarts {
+		text = append(text, noRestart...)
+	}
+	written, err := writeIfDifferent(path, text)
 	if err != nil {
 		return fmt.Errorf("write drop-in of %s: %w", unit, err)
 	}
@@ -62,6 +78,9 @@ func (m *Manager) Manage(ctx context.Context, unit, description string) error {
 		if err := m.reload(ctx); err != nil {
 			return err
 		}
+	}
+	if !restarts {
+		return nil
 	}
 	var restart string
 	if err := m.property(ctx, unit, "Service", "Restart", &restart); err != nil {
@@ -83,7 +102,10 @@ func (m *Manager) Release(ctx context.Context, unit string) error {
 		return fmt.Errorf("remove drop-in of %s: %w", unit, err)
 	}
 	removed := err == nil
-	_ = os.Remove(newName(path)) // there only if a call was killed at the wrong moment
+	drafts, _ := filepath.Glob(draft(path)) // there only if a call was killed at the wrong moment
+	for _, d := range drafts {
+		_ = os.Remove(d)
+	}
 	if err := os.Remove(filepath.Dir(path)); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTEMPTY) {
 		return fmt.Errorf("remove drop-in directory of %s: %w", unit, err)
 	}
@@ -107,27 +129,41 @@ func (m *Manager) hasRead(ctx context.Context, unit, path string) (bool, error) 
 }
 
 // writeIfDifferent makes the file have the content, in one step, and reports
-// whether it had to.
-func writeIfDifferent(path string, content []byte) (bool, error) {
-	old, err := os.ReadFile(path)
-	if err == nil && bytes.Equal(old, content) {
-		return false, nil
+// whether it had to. Others may do the same, or Release, at the same time.
+func writeIfDifferent(path string, content []byte) (written bool, err error) {
+	for range 10 {
+		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
+			return written, nil
+		}
+		written, err = true, write(path, content)
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+			return written, err
+		} // a Release took the directory away meanwhile, or the draft
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return false, err
-	}
-	tmp := newName(path)
-	if err := os.WriteFile(tmp, content, 0o644); err != nil {
-		return false, err
-	}
-	if err := os.Rename(tmp, path); err != nil {
-		return false, err
-	}
-	return true, nil
+	return written, err
 }
 
-// newName is where a file is written before it takes its place: systemd does
-// not read names that begin with a dot.
-func newName(path string) string {
-	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
+// write gives the file its content in one step.
+func write(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(draft(path)))
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
+// draft is the pattern of the names under which a file is written before it
+// takes its place: systemd does not read names that begin with a dot.
+func draft(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".*")
 }

@@ -61,9 +61,9 @@ type request func(c *systemd.Conn, ctx context.Context, unit, mode string, resul
 func (m *Manager) run(ctx context.Context, verb, unit string, ask request, reached func(Phase) bool) error {
 	var job int
 	var ended chan string
-	err := m.do(ctx, func(ctx context.Context, c *connection) (err error) {
+	err := m.doJobs(ctx, func(ctx context.Context, c *systemd.Conn) (err error) {
 		ended = make(chan string, 1)
-		job, err = ask(c.Conn, ctx, unit, "replace", ended)
+		job, err = ask(c, ctx, unit, "replace", ended)
 		return err
 	})
 	if verb == "stop" && isDBus(err, noSuchUnit) {
@@ -83,7 +83,7 @@ func (m *Manager) run(ctx context.Context, verb, unit string, ask request, reach
 	if reached(st.Phase()) {
 		return nil
 	}
-	return &JobError{Verb: verb, Result: result, Why: m.why(ctx, unit), State: st}
+	return &JobError{Verb: verb, Result: result, Why: m.Why(ctx, unit), State: st}
 }
 
 // wait waits until the job is gone and returns its result. The signal of its
@@ -115,10 +115,10 @@ func (m *Manager) wait(ctx context.Context, unit string, job int, ended <-chan s
 	}
 }
 
-// why puts into words why the unit is not up: systemd tells a program that
-// failed from one that was too slow only by the unit's own properties. It is
-// help for a person: what cannot be read is left out.
-func (m *Manager) why(ctx context.Context, unit string) string {
+// Why puts into words why the unit is not up, "" when systemd knows no reason: it
+// tells a program that failed from one that was too slow only by the unit's own
+// properties. It is help for a person: what cannot be read is left out.
+func (m *Manager) Why(ctx context.Context, unit string) string {
 	const service = "Service"
 	var result string
 	if m.property(ctx, unit, service, "Result", &result) != nil {
@@ -144,6 +144,3 @@ func (m *Manager) why(ctx context.Context, unit string) string {
 	}
 	return "result " + result
 }
-
-// Why returns, in a few words, why the unit failed; "" when systemd knows no reason.
-func (m *Manager) Why(ctx context.Context, unit string) string { return m.why(ctx, unit) }

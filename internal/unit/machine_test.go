@@ -86,8 +86,8 @@ func TestMachineStartStop(t *testing.T) {
 			t.Fatalf("after start: %s", got)
 		}
 	}
-	if n, err := m.Processes(ctx, name); err != nil || n != 1 {
-		t.Errorf("Processes = %d, %v; want 1", n, err)
+	if pids, err := m.PIDs(ctx, name); err != nil || len(pids) != 1 {
+		t.Errorf("PIDs = %v, %v; want one", pids, err)
 	}
 	for range 2 {
 		if err := m.Stop(ctx, name); err != nil {
@@ -97,8 +97,8 @@ func TestMachineStartStop(t *testing.T) {
 			t.Fatalf("after stop: %s", got)
 		}
 	}
-	if n, err := m.Processes(ctx, name); err != nil || n != 0 {
-		t.Errorf("Processes = %d, %v; want 0", n, err)
+	if pids, err := m.PIDs(ctx, name); err != nil || len(pids) != 0 {
+		t.Errorf("PIDs = %v, %v; want none", pids, err)
 	}
 }
 
@@ -220,8 +220,8 @@ func TestMachineStopIgnoringTerm(t *testing.T) {
 		t.Fatal(err)
 	}
 	st, err := m.Settled(ctx, name)
-	if n, errP := m.Processes(ctx, name); err != nil || errP != nil || n != 0 || st.Phase() != unit.Failed {
-		t.Errorf("after kill: %s, %d processes, %v, %v", st, n, err, errP)
+	if pids, errP := m.PIDs(ctx, name); err != nil || errP != nil || len(pids) != 0 || st.Phase() != unit.Failed {
+		t.Errorf("after kill: %s, processes %v, %v, %v", st, pids, err, errP)
 	}
 }
 
@@ -239,14 +239,14 @@ func TestMachineLeftoverProcesses(t *testing.T) {
 	if err := m.Stop(ctx, name); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := m.Processes(ctx, name); err != nil || n != 1 {
-		t.Fatalf("Processes = %d, %v; want 1", n, err)
+	if pids, err := m.PIDs(ctx, name); err != nil || len(pids) != 1 {
+		t.Fatalf("PIDs = %v, %v; want one", pids, err)
 	}
 	if err := m.Kill(ctx, name); err != nil {
 		t.Fatal(err)
 	}
 	for range 50 {
-		if n, _ := m.Processes(ctx, name); n == 0 {
+		if pids, _ := m.PIDs(ctx, name); len(pids) == 0 {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
@@ -299,5 +299,20 @@ func TestMachineManyConnections(t *testing.T) {
 		if err != nil {
 			t.Fatalf("connection %d: %v", i, err)
 		}
+	}
+}
+
+// A start that waits its turn is no state to call down.
+func TestMachineQueuedStart(t *testing.T) {
+	m := machine(t)
+	install(t, "oneha-first.service", "Type=oneshot\nExecStart=/bin/sleep 1")
+	const name = "oneha-queued.service"
+	install(t, name, "ExecStart=/bin/sleep infinity\n[Unit]\nAfter=oneha-first.service")
+	systemctl(t, "start", "--no-block", "oneha-first.service", name)
+	if got := phase(t, m, name); got != unit.Activating {
+		t.Errorf("with its start queued: %s", got)
+	}
+	if st, err := m.Settled(deadline(t, 10*time.Second), name); err != nil || st.Phase() != unit.Active {
+		t.Errorf("settled: %s, %v", st, err)
 	}
 }

@@ -3,6 +3,8 @@ package unit
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -32,12 +34,11 @@ func (m *Manager) Close() {
 }
 
 // State asks for the unit's state. systemd loads the unit if it can: a unit
-// that does not exist is no error but a State.
+// that does not exist is no error but a State. It costs one round trip.
 func (m *Manager) State(ctx context.Context, unit string) (State, error) {
 	var units []systemd.UnitStatus
-	err := m.do(ctx, func(ctx context.Context, c *connection) (err error) {
-		units, err = c.ListUnitsByNamesContext(ctx, []string{unit})
-		return err
+	err := m.do(ctx, func(ctx context.Context, c *connection) error {
+		return c.manager(ctx, "ListUnitsByNames", []string{unit}).Store(&units)
 	})
 	if err != nil {
 		return State{}, fmt.Errorf("ask state of %s: %w", unit, err)
@@ -46,7 +47,7 @@ func (m *Manager) State(ctx context.Context, unit string) (State, error) {
 		return State{}, fmt.Errorf("ask state of %s: systemd described %d units", unit, len(units))
 	}
 	u := units[0]
-	return State{Unit: unit, Load: u.LoadState, Active: u.ActiveState, Sub: u.SubState, Job: u.JobId}, nil
+	return State{Unit: unit, Load: u.LoadState, Active: u.ActiveState, Sub: u.SubState, Job: u.JobId, Verb: u.JobType}, nil
 }
 
 // Settled waits until the unit is neither activating nor deactivating. When the
@@ -72,34 +73,70 @@ func (m *Manager) Settled(ctx context.Context, unit string) (State, error) {
 	}
 }
 
-// Processes returns the number of processes in the unit's control group. A unit
-// that is down may have some: left over by KillMode=process or none, or not to
-// be killed because they hang in the kernel.
-func (m *Manager) Processes(ctx context.Context, unit string) (int, error) {
+// PIDs returns the processes in the unit's control group. A unit that is down
+// may have some: left over by KillMode=process or none, or not to be killed
+// because they hang in the kernel. A unit that is unknown has none.
+func (m *Manager) PIDs(ctx context.Context, unit string) ([]int, error) {
 	var rows []struct {
 		Group   string
 		PID     uint32
 		Command string
 	}
 	err := m.do(ctx, func(ctx context.Context, c *connection) error { // a call that go-systemd does not have
-		return c.sockets[0].Object("org.freedesktop.systemd1", "/org/freedesktop/systemd1").
-			CallWithContext(ctx, "org.freedesktop.systemd1.Manager.GetUnitProcesses", 0, unit).Store(&rows)
+		return c.manager(ctx, "GetUnitProcesses", unit).Store(&rows)
 	})
 	if isDBus(err, noSuchUnit) {
-		return 0, nil
+		return nil, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("list processes of %s: %w", unit, err)
+		return nil, fmt.Errorf("list processes of %s: %w", unit, err)
 	}
-	return len(rows), nil
+	pids := make([]int, len(rows))
+	for i, r := range rows {
+		pids[i] = int(r.PID)
+	}
+	slices.Sort(pids)
+	return pids, nil
 }
 
-// Kill sends SIGKILL to every process of the unit; having none is success.
+// ActiveSince returns when the unit last became active, the zero time when it
+// was not since systemd knows it.
+func (m *Manager) ActiveSince(ctx context.Context, unit string) (time.Time, error) {
+	var µs uint64
+	if err := m.property(ctx, unit, "Unit", "ActiveEnterTimestamp", &µs); err != nil || µs == 0 {
+		return time.Time{}, err
+	}
+	return time.UnixMicro(int64(µs)), nil
+}
+
+// Companions returns the units whose names begin with prefix and that Wants=
+// starts together with the unit. systemd does not stop them with it.
+func (m *Manager) Companions(ctx context.Context, unit, prefix string) ([]string, error) {
+	var wants []string
+	if err := m.property(ctx, unit, "Unit", "Wants", &wants); err != nil {
+		return nil, err
+	}
+	wants = slices.DeleteFunc(wants, func(name string) bool { return !strings.HasPrefix(name, prefix) })
+	slices.Sort(wants)
+	return wants, nil
+}
+
+// Triggered returns the units that the unit starts when its time has come: a
+// timer's service. systemd does not stop them with it.
+func (m *Manager) Triggered(ctx context.Context, unit string) ([]string, error) {
+	var triggers []string
+	err := m.property(ctx, unit, "Unit", "Triggers", &triggers)
+	slices.Sort(triggers)
+	return triggers, err
+}
+
+// Kill sends SIGKILL to every process of the unit; having none is success, as a
+// timer always has.
 func (m *Manager) Kill(ctx context.Context, unit string) error {
-	err := m.do(ctx, func(ctx context.Context, c *connection) error {
+	err := m.doJobs(ctx, func(ctx context.Context, c *systemd.Conn) error {
 		return c.KillUnitWithTarget(ctx, unit, systemd.All, int32(syscall.SIGKILL))
 	})
-	if isDBus(err, noSuchUnit, "org.freedesktop.systemd1.NoSuchProcess", "org.freedesktop.DBus.Error.UnixProcessIdUnknown") {
+	if isDBus(err, noSuchUnit, "org.freedesktop.systemd1.NoSuchProcess", "org.freedesktop.DBus.Error.UnixProcessIdUnknown", "org.freedesktop.DBus.Error.NotSupported") {
 		return nil
 	}
 	if err != nil {
@@ -111,7 +148,7 @@ func (m *Manager) Kill(ctx context.Context, unit string) error {
 // ResetFailed makes systemd forget that the unit failed and how often it was
 // started lately, so that a start limit does not refuse the next start.
 func (m *Manager) ResetFailed(ctx context.Context, unit string) error {
-	err := m.do(ctx, func(ctx context.Context, c *connection) error { return c.ResetFailedUnitContext(ctx, unit) })
+	err := m.doJobs(ctx, func(ctx context.Context, c *systemd.Conn) error { return c.ResetFailedUnitContext(ctx, unit) })
 	if isDBus(err, noSuchUnit) { // not loaded, so nothing to forget
 		return nil
 	}
@@ -123,7 +160,7 @@ func (m *Manager) ResetFailed(ctx context.Context, unit string) error {
 
 // reload makes systemd read all unit files again.
 func (m *Manager) reload(ctx context.Context) error {
-	err := m.do(ctx, func(ctx context.Context, c *connection) error { return c.ReloadContext(ctx) })
+	err := m.doJobs(ctx, func(ctx context.Context, c *systemd.Conn) error { return c.ReloadContext(ctx) })
 	if err != nil {
 		return fmt.Errorf("reload systemd: %w", err)
 	}
@@ -131,16 +168,17 @@ func (m *Manager) reload(ctx context.Context) error {
 }
 
 // property reads a property of the unit into value; kind is Unit or the unit's
-// type, such as Service.
+// type, such as Service. systemd loads the unit if it can.
 func (m *Manager) property(ctx context.Context, unit, kind, name string, value any) error {
-	var p *systemd.Property
-	err := m.do(ctx, func(ctx context.Context, c *connection) (err error) {
-		p, err = c.GetUnitTypePropertyContext(ctx, unit, kind, name)
-		return err
+	path := dbus.ObjectPath(managerPath + "/unit/" + systemd.PathBusEscape(unit))
+	err := m.do(ctx, func(ctx context.Context, c *connection) error {
+		var v dbus.Variant
+		err := c.Object(busName, path).CallWithContext(ctx, "org.freedesktop.DBus.Properties.Get", 0, busName+"."+kind, name).Store(&v)
+		if err != nil {
+			return err
+		}
+		return v.Store(value)
 	})
-	if err == nil {
-		err = dbus.Store([]any{p.Value}, value)
-	}
 	if err != nil {
 		return fmt.Errorf("read %s of %s: %w", name, unit, err)
 	}

@@ -9,6 +9,7 @@ type State struct {
 	Active string // ActiveState: active, reloading, activating, deactivating, inactive, failed, ...
 	Sub    string // SubState: running, start-post, auto-restart, stop-sigterm, dead, ...
 	Job    uint32 // id of a queued or running job, 0 for none
+	Verb   string // what that job does: start, stop, restart, ...
 }
 
 // Phase is a State reduced to what a decision needs.
@@ -17,7 +18,7 @@ type Phase string
 const (
 	Active       Phase = "active"
 	Reloading    Phase = "reloading"    // active, and reading its configuration again
-	Activating   Phase = "activating"   // on its way up, also between two automatic restarts
+	Activating   Phase = "activating"   // on its way up, also between two automatic restarts, or with a start queued
 	Deactivating Phase = "deactivating" // on its way down
 	Inactive     Phase = "inactive"
 	Failed       Phase = "failed"    // down, and not by request
@@ -46,6 +47,9 @@ func (s State) Phase() Phase {
 		return Masked
 	case "error", "bad-setting":
 		return Broken
+	}
+	if s.Job != 0 && (s.Verb == "start" || s.Verb == "restart") {
+		return Activating // down for now: systemd will start it without being asked again
 	}
 	if s.Active == "failed" {
 		return Failed

@@ -1,6 +1,7 @@
-// Package unit drives one systemd unit over D-Bus: what state it is in, start
-// and stop with the job waited for, the drop-in that puts a cluster in charge
-// of it, and the proof that nothing of it runs.
+// Package unit drives systemd units, services and timers, over D-Bus: what state
+// they are in, start and stop with the job waited for, the drop-in that puts a
+// cluster in charge of one, and the proof that nothing of it runs, neither in the
+// unit nor beside it.
 //
 // It talks to PID 1 on systemd's private socket when it may (root), which needs
 // no dbus-daemon, else over the system bus. Calls that a daemon-reexec or a
@@ -20,23 +21,28 @@ import (
 // can run under it.
 var ErrNoSystemd = errors.New("systemd is not running on this node")
 
-// ServiceName returns the full name of a service unit given with or without its
-// suffix. The error completes "parameter NAME ..."; it covers what
+const (
+	service = ".service"
+	timer   = ".timer"
+)
+
+// Name returns the full name of a service or timer unit; one without a suffix is
+// a service. The error completes "parameter NAME ..."; it covers what
 // systemd.unit(5) does not allow in a name, path separators first of all.
-func ServiceName(name string) (string, error) {
+func Name(name string) (string, error) {
 	full := name
-	if !strings.HasSuffix(full, ".service") {
-		full += ".service"
+	if !strings.HasSuffix(full, service) && !strings.HasSuffix(full, timer) {
+		full += service
 	}
-	stem := strings.TrimSuffix(full, ".service")
+	stem := full[:strings.LastIndexByte(full, '.')]
 	if stem == "" || stem == "." || stem == ".." || strings.HasSuffix(stem, "@") || len(full) > 255 {
-		return "", fmt.Errorf("is not the name of a systemd service: %q", name)
+		return "", fmt.Errorf("is not the name of a systemd service or timer: %q", name)
 	}
 	for _, c := range []byte(stem) {
 		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte(":-_.\\@", c) >= 0:
 		default:
-			return "", fmt.Errorf("is not the name of a systemd service: %q", name)
+			return "", fmt.Errorf("is not the name of a systemd service or timer: %q", name)
 		}
 	}
 	return full, nil

@@ -1,6 +1,7 @@
 package unit
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,34 +15,36 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-func TestServiceName(t *testing.T) {
+func TestName(t *testing.T) {
 	for _, tt := range []struct{ in, want string }{
 		{"opennebula", "opennebula.service"},
 		{"opennebula.service", "opennebula.service"},
+		{"opennebula-showback.timer", "opennebula-showback.timer"},
+		{".timer", ""}, {"x@.timer", ""}, {"a/b.timer", ""},
 		{"getty@tty1.service", "getty@tty1.service"},
 		{`a\x2db`, `a\x2db.service`},
 		{"", ""}, {".service", ""}, {"..", ""}, {"a/b", ""}, {"../x.service", ""}, {"a b", ""}, {"a\nb", ""}, {"a%n", ""},
 		{"template@.service", ""}, {strings.Repeat("x", 300), ""},
 	} {
-		got, err := ServiceName(tt.in)
+		got, err := Name(tt.in)
 		if got != tt.want || (err == nil) != (tt.want != "") {
-			t.Errorf("ServiceName(%q) = %q, %v; want %q", tt.in, got, err, tt.want)
+			t.Errorf("Name(%q) = %q, %v; want %q", tt.in, got, err, tt.want)
 		}
 	}
 }
 
 // Whatever the name, the drop-in's path stays where drop-ins belong.
-func FuzzServiceName(f *testing.F) {
+func FuzzName(f *testing.F) {
 	for _, s := range []string{"opennebula", "a/../b", "..", "x@y.service", "\\", "\x00"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		name, err := ServiceName(s)
+		name, err := Name(s)
 		if err != nil {
 			return
 		}
-		if again, err := ServiceName(name); err != nil || again != name {
-			t.Errorf("ServiceName(%q) = %q, %v", name, again, err)
+		if again, err := Name(name); err != nil || again != name {
+			t.Errorf("Name(%q) = %q, %v", name, again, err)
 		}
 		dir := filepath.Dir(filepath.Dir(New("").dropInPath(name)))
 		if dir != "/run/systemd/system" {
@@ -76,6 +79,11 @@ func TestPhase(t *testing.T) {
 			t.Errorf("%s, %s: %s, want %s", tt.load, tt.active, got, tt.want)
 		}
 	}
+	for verb, want := range map[string]Phase{"start": Activating, "restart": Activating, "stop": Failed, "": Failed} {
+		if got := (State{Load: "loaded", Active: "failed", Job: 1, Verb: verb}).Phase(); got != want {
+			t.Errorf("failed, with a job %q queued: %s, want %s", verb, got, want)
+		}
+	}
 }
 
 func TestWriteIfDifferent(t *testing.T) {
@@ -91,6 +99,49 @@ func TestWriteIfDifferent(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 1 {
 		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}
+
+// Two starts at once write the same file, and a stop may take it away meanwhile.
+func TestWriteIfDifferentAtOnce(t *testing.T) {
+	path := New(t.TempDir()).dropInPath("a.service")
+	content := bytes.Repeat([]byte("x"), 10000)
+	errs := make(chan error)
+	for range 8 {
+		go func() {
+			var err error
+			for i := 0; i < 100 && err == nil; i++ {
+				_, err = writeIfDifferent(path, content)
+				if text, readErr := os.ReadFile(path); readErr == nil && !bytes.Equal(text, content) {
+					err = fmt.Errorf("a half-written file of %d bytes", len(text))
+				}
+			}
+			errs <- err
+		}()
+	}
+	stop := make(chan struct{})
+	removed := make(chan struct{})
+	go func() {
+		defer close(removed)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(time.Millisecond):
+				_ = os.Remove(path)
+				_ = os.Remove(filepath.Dir(path)) // fails while it is not empty
+			}
+		}
+	}()
+	for range 8 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	<-removed
+	if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) > 1 {
+		t.Errorf("left behind: %v", entries)
 	}
 }
 

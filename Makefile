@@ -1,10 +1,12 @@
 # Two commands do everything: make demo, make test. They install what they need
-# (Go, and for the lab mmdebstrap, systemd-container, iproute2) and say so.
+# (Go; mmdebstrap, systemd-container, iproute2, groff-base) and say so.
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 DESTDIR ?=
 PREFIX  ?= /usr
 CACHE   ?= /var/cache/oneha
+# Of the manual pages.
+DATE    ?= $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || date +%s)}" +%F 2>/dev/null || date -u +%F)
 
 # Asked for when a recipe runs, since it may have been installed just before.
 GO      = GOTOOLCHAIN=auto CGO_ENABLED=0 $$(test/setup.sh which)
@@ -13,7 +15,8 @@ FLAGS   = -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X github.com/
 TEST    = $(GO) test -tags $(TAGS) -count=1
 # Packages that run whole machines; they go one after the other, so that timing
 # inside a cluster is not disturbed by a compiler on the other core.
-MACHINES = ./test/lab/... ./test/conformance/... ./test/e2e/...
+MACHINES = lab conformance compare random e2e
+OTHERS   = $(GO) list ./... | grep -vw $(MACHINES:%=-e test/%)
 
 ROOT := $(shell id -u)
 
@@ -26,18 +29,21 @@ help: ## this list
 setup:
 	@test/setup.sh go
 
-build: setup ## the three binaries, into bin/
+build: setup ## the three binaries and the manual pages, into bin/
 	@for cmd in oneha ocf-opennebula fence-bmc; do $(GO) build $(FLAGS) -o bin/$$cmd ./cmd/$$cmd || exit 1; done
+	@$(GO) run $(FLAGS) ./packaging/man -dir bin/man -date '$(DATE)'
 
-install: build ## binaries and agents, under DESTDIR
+install: build ## binaries, agents and manual pages, under DESTDIR
 	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/sbin' '$(DESTDIR)$(PREFIX)/lib/oneha' '$(DESTDIR)$(PREFIX)/lib/ocf/resource.d/opennebula'
 	@install -m 755 bin/oneha '$(DESTDIR)$(PREFIX)/bin/oneha'
 	@install -m 755 bin/ocf-opennebula bin/fence-bmc '$(DESTDIR)$(PREFIX)/lib/oneha/'
 	@for agent in $$(bin/ocf-opennebula --list); do ln -sf ../../../oneha/ocf-opennebula '$(DESTDIR)$(PREFIX)/lib/ocf/resource.d/opennebula/'$$agent || exit 1; done
 	@for agent in $$(bin/fence-bmc --list); do ln -sf ../lib/oneha/fence-bmc '$(DESTDIR)$(PREFIX)/sbin/'$$agent || exit 1; done
+	@install -d '$(DESTDIR)$(PREFIX)/share/man/man7'
+	@umask 022; for page in bin/man/*.7; do gzip -n -9 <$$page >'$(DESTDIR)$(PREFIX)/share/man/man7/'$${page##*/}.gz || exit 1; done
 
 lint: setup ## gofmt, go vet, staticcheck
-	@unformatted=$$($$(dirname $$(readlink -f $$(test/setup.sh which)))/gofmt -l agents cib cmd fence internal ocf test); \
+	@unformatted=$$($$(dirname $$(readlink -f $$(test/setup.sh which)))/gofmt -l agents cib cmd fence internal ocf packaging test); \
 	  [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
 	@$(GO) vet -tags $(TAGS) ./...
 	@$(GO) tool staticcheck -tags $(TAGS) ./...
@@ -47,20 +53,21 @@ ifeq ($(ROOT),0)
 	@test/setup.sh lab
 	@rootfs=$$(ONEHA_CACHE_DIR='$(CACHE)' $(GO) run ./test/lab/cmd/lab rootfs) && \
 	  export ONEHA_ROOTFS=$$rootfs ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" && \
-	  $(TEST) -timeout 15m $$($(GO) list ./... | grep -v -E '/test/(lab|conformance|e2e)(/|$$)') && \
-	  $(TEST) -timeout 30m -p 1 -v $(MACHINES)
+	  $(TEST) -timeout 15m $$($(OTHERS)) && \
+	  $(TEST) -timeout 30m -p 1 -v $(MACHINES:%=./test/%/...)
 else
 	@[ "$$CI" != true ] || { echo "make test: CI needs root: the lab runs whole machines"; exit 1; }
 	@echo "make test: not root, so the parts that need namespaces, systemd and a cluster are left out"
-	@PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) $$($(GO) list ./... | grep -v -E '/test/(lab|conformance|e2e)(/|$$)')
+	@PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) $$($(OTHERS))
 endif
 
 demo: build ## a two-node cluster from examples/two-node.yaml that loses its active node
 	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/demo
 
-bench: setup ## our agents beside the stock ones, with ratios
+bench: build ## our agents beside the stock ones and the least that Go can do, with ratios
 	@test/setup.sh lab
-	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/bench
+	@for floor in netlink dbus; do $(GO) build $(FLAGS) -o bin/floor/$$floor ./test/bench/floor/$$floor || exit 1; done
+	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/bench -bin bin
 
 clean: ## what make made: bin/, out/, the cached root file systems
 	@rm -rf bin out '$(CACHE)/rootfs'

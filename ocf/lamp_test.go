@@ -43,10 +43,10 @@ func (l *lamp) agent() ocf.Agent {
 		Short:   "Lamp on a desk",
 		Long:    "Lights a lamp & keeps it lit.\nNeeds <socket> and \"bulb\".",
 		Params: []ocf.Param{
-			{Name: "socket", Type: ocf.String, Required: true, Unique: true, Short: "Socket", Long: "Where the plug goes."},
+			{Name: "socket", Type: ocf.String, Required: true, Unique: true, Short: "Socket", Long: "Where the plug goes.", Example: "wall 3"},
 			{Name: "watts", Aliases: []string{"power", "w"}, Type: ocf.Integer, Default: "60", Short: "Watts", Long: "What the bulb draws."},
 			{Name: "dim", Type: ocf.Boolean, Default: "false", Short: "Dim", Long: "Whether to dim: yes | no."},
-			{Name: "colour", Type: ocf.String, Short: "Colour", Long: "Empty for white."},
+			{Name: "colour", Type: ocf.String, Short: "Colour", Long: "Empty for white.", Example: "red"},
 		},
 		Actions: []ocf.Action{
 			{Name: ocf.Start, Timeout: 20 * time.Second, Run: action("start", func() error { l.lit = true; return nil })},

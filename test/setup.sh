@@ -1,10 +1,10 @@
 #!/bin/sh
-# Finds or installs what a build (go) and the lab (mmdebstrap, systemd-container,
-# iproute2) need on this machine, and says what it does. Nothing else is ever
+# Finds or installs what a build (go) and the tests (mmdebstrap, systemd-container,
+# iproute2, groff-base) need on this machine, and says what it does. Nothing else is ever
 # installed here: cluster software lives in the lab's own root file systems.
 #
 #   setup.sh go    make a usable Go available
-#   setup.sh lab   what the lab needs from the machine (root, Debian)
+#   setup.sh lab   what the lab and the tests need from the machine (root, Debian)
 #   setup.sh which print the path of the Go to use
 set -eu
 cd "$(dirname "$0")/.."
@@ -76,6 +76,7 @@ install_lab() {
 	command -v mmdebstrap >/dev/null || missing="$missing mmdebstrap"
 	command -v systemd-nspawn >/dev/null || missing="$missing systemd-container"
 	command -v ip >/dev/null || missing="$missing iproute2"
+	command -v groff >/dev/null || missing="$missing groff-base"
 	[ -n "$missing" ] || return 0
 	can_install || die "the lab needs root on Debian and these packages:$missing"
 	say "installing$missing"

@@ -115,7 +115,7 @@ func TestFenceBinaryHoldsNoCommandLineFramework(t *testing.T) {
 // processFiles may touch the process itself, its arguments, environment and exit:
 // the mains, and what only tests use. Everything else gets them as values, so that
 // tests can give others.
-var processFiles = []string{"cmd/", "test/", "ocf/main.go", "fence/main.go", "internal/vip/viptest/", "internal/bmc/bmctest/"}
+var processFiles = []string{"cmd/", "packaging/man/main.go", "test/", "ocf/main.go", "fence/main.go", "internal/vip/viptest/", "internal/bmc/bmctest/"}
 
 func TestOnlyMainsTouchTheProcess(t *testing.T) {
 	root := filepath.Join("..", "..")

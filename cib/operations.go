@@ -35,7 +35,10 @@ var (
 		{Name: "start", Timeout: 60 * time.Second},
 		{Name: "stop", Timeout: 60 * time.Second},
 		{Name: "monitor", Interval: 30 * time.Second, Timeout: 20 * time.Second},
+		{Name: "monitor", Interval: 60 * time.Second, Timeout: 30 * time.Second, Depth: 10},
 	}
+	// mute are the services that answer nobody, so that only their unit is looked at.
+	mute      = []string{"scheduler", "showback"}
 	deviceOps = []Op{
 		{Name: "start", Timeout: 60 * time.Second},
 		{Name: "monitor", Interval: 60 * time.Second, Timeout: 60 * time.Second},
@@ -45,11 +48,13 @@ var (
 // OpsOf returns the operations generated for the floating IP ("vip") or for the
 // service of that name.
 func OpsOf(resource string) []Op {
-	switch resource {
-	case vipID:
+	switch {
+	case resource == vipID:
 		return slices.Clone(vipOps)
-	case onedID:
+	case resource == onedID:
 		return slices.Clone(onedOps)
+	case slices.Contains(mute, resource):
+		return slices.DeleteFunc(slices.Clone(sideOps), func(o Op) bool { return o.Depth > 0 })
 	default:
 		return slices.Clone(sideOps)
 	}

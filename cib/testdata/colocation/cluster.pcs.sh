@@ -52,9 +52,9 @@ edit stonith create fence-one-server1 fence_bmc_ipmi pcmk_host_list=one-server1 
 edit stonith create fence-one-server2 fence_bmc_ipmi pcmk_host_list=one-server2 ip=10.3.5.21 password_file=/etc/oneha/bmc username=oneha op start interval=0s timeout=60s monitor interval=60s timeout=60s
 edit resource create vip ocf:opennebula:vip ip=10.3.4.2 cidr_netmask=24 op start interval=0s timeout=20s stop interval=0s timeout=20s monitor interval=10s timeout=20s --no-default-ops
 edit resource create oned ocf:opennebula:oned op start interval=0s timeout=120s stop interval=0s timeout=150s monitor interval=15s timeout=20s monitor interval=60s timeout=30s OCF_CHECK_LEVEL=10 --no-default-ops
-edit resource create sunstone ocf:opennebula:sunstone op start interval=0s timeout=60s stop interval=0s timeout=60s monitor interval=30s timeout=20s --no-default-ops
-edit resource create gate ocf:opennebula:gate op start interval=0s timeout=60s stop interval=0s timeout=60s monitor interval=30s timeout=20s --no-default-ops
-edit resource create flow ocf:opennebula:flow op start interval=0s timeout=60s stop interval=0s timeout=60s monitor interval=30s timeout=20s --no-default-ops
+edit resource create sunstone ocf:opennebula:sunstone op start interval=0s timeout=60s stop interval=0s timeout=60s monitor interval=30s timeout=20s monitor interval=60s timeout=30s OCF_CHECK_LEVEL=10 --no-default-ops
+edit resource create gate ocf:opennebula:gate op start interval=0s timeout=60s stop interval=0s timeout=60s monitor interval=30s timeout=20s monitor interval=60s timeout=30s OCF_CHECK_LEVEL=10 --no-default-ops
+edit resource create flow ocf:opennebula:flow op start interval=0s timeout=60s stop interval=0s timeout=60s monitor interval=30s timeout=20s monitor interval=60s timeout=30s OCF_CHECK_LEVEL=10 --no-default-ops
 edit constraint location add -- fence-one-server1-avoids-one-server1 fence-one-server1 one-server1 -INFINITY
 edit constraint location add -- fence-one-server2-avoids-one-server2 fence-one-server2 one-server2 -INFINITY
 edit constraint colocation add oned with vip id=oned-with-vip

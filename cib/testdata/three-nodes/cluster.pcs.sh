@@ -53,7 +53,7 @@ edit stonith create fence-one-server2 fence_bmc_ipmi pcmk_host_list=one-server2 
 edit stonith create fence-2nd-site.example fence_bmc_ipmi pcmk_host_list=2nd-site.example pcmk_delay_base=2s ip=10.3.5.22 password_file=/etc/oneha/bmc username=oneha 'password_script=/etc/oneha/it'\''s "the" $BMC \d password' op start interval=0s timeout=60s monitor interval=60s timeout=60s
 edit resource create vip ocf:opennebula:vip ip=2001:db8::2 cidr_netmask=64 nic=bond0.12 op start interval=0s timeout=20s stop interval=0s timeout=20s monitor interval=10s timeout=20s --no-default-ops
 edit resource create oned ocf:opennebula:oned op start interval=0s timeout=120s stop interval=0s timeout=150s monitor interval=15s timeout=20s monitor interval=60s timeout=30s OCF_CHECK_LEVEL=10 --no-default-ops
-edit resource create fireedge ocf:opennebula:fireedge op start interval=0s timeout=60s stop interval=0s timeout=60s monitor interval=30s timeout=20s meta critical=false --no-default-ops
+edit resource create fireedge ocf:opennebula:fireedge op start interval=0s timeout=60s stop interval=0s timeout=60s monitor interval=30s timeout=20s monitor interval=60s timeout=30s OCF_CHECK_LEVEL=10 meta critical=false --no-default-ops
 edit resource group add frontend vip oned
 edit constraint location add -- fence-one-server1-avoids-one-server1 fence-one-server1 one-server1 -INFINITY
 edit constraint location add -- fence-one-server2-avoids-one-server2 fence-one-server2 one-server2 -INFINITY

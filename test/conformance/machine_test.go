@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"context"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,12 +13,13 @@ import (
 )
 
 // installFakeOpenNebula puts the stand-in's units and credentials into a
-// machine; its program is there already.
+// machine; its program and configuration files are in every machine of a lab
+// that was opened with a source.
 func installFakeOpenNebula(t *testing.T, m *lab.Machine) {
 	t.Helper()
 	dir := t.TempDir()
-	put := func(name, text, path string, mode os.FileMode) {
-		file := filepath.Join(dir, name)
+	put := func(text, path string, mode os.FileMode) {
+		file := filepath.Join(dir, filepath.Base(path))
 		if err := os.WriteFile(file, []byte(text), mode); err != nil {
 			t.Fatal(err)
 		}
@@ -27,21 +27,11 @@ func installFakeOpenNebula(t *testing.T, m *lab.Machine) {
 			t.Fatal(err)
 		}
 	}
-	err := fs.WalkDir(fakeoned.Units, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := fakeoned.Units.ReadFile(path)
-		if err == nil {
-			put(d.Name(), string(text), "/etc/systemd/system/"+d.Name(), 0o644)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
+	for name, text := range fakeoned.UnitFiles() {
+		put(text, "/etc/systemd/system/"+name, 0o644)
 	}
-	put("one_auth", "oneadmin:conformance-only\n", "/var/lib/one/.one/one_auth", 0o600)
-	in(t, m, "mkdir -p /var/lib/one-shared && systemctl daemon-reload")
+	put("oneadmin:conformance-only\n", fakeoned.AuthFile, 0o600)
+	in(t, m, "mkdir -p "+fakeoned.SharedDir+" && systemctl daemon-reload")
 }
 
 // Packages whose tests need a machine of their own, with a real systemd as PID 1:

@@ -98,12 +98,17 @@ func (db *Database) Step(now time.Time) (other string, err error) {
 	return other, nil
 }
 
-// Run steps until ctx ends, and returns nil then.
-func (db *Database) Run(ctx context.Context, log *log.Logger) error {
+// Run steps until ctx ends, and returns nil then. While reachable says false it
+// waits, and has not seen what others wrote meanwhile.
+func (db *Database) Run(ctx context.Context, reachable func() (bool, error), log *log.Logger) error {
 	tick := time.NewTicker(writeInterval)
 	defer tick.Stop()
 	for {
-		other, err := db.Step(time.Now())
+		ok, err := reachable()
+		var other string
+		if err == nil && ok {
+			other, err = db.Step(time.Now())
+		}
 		if other != "" {
 			log.Printf("ALARM: a second writer on %s: %s", db.dir, other)
 		}

@@ -1,11 +1,12 @@
 package fakeoned
 
 import (
-	_ "embed"
+	"context"
 	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -18,47 +19,49 @@ const callLimit = 1 << 20
 
 // Fault codes of the library that oned uses (xmlrpc-c, xmlrpc-c/base.h).
 const (
-	faultParams  = -501
+	faultType    = -501
 	faultParse   = -503
 	faultNoSuchM = -506
 )
 
-// notAuthenticated is oned's error code for bad credentials.
-const notAuthenticated = 256
+// oned's own error codes: bad credentials, or no database to check them with;
+// and no such object.
+const (
+	notAuthenticated = 256
+	noExists         = 1024
+)
 
-// solo is the Raft state of a oned that is in no zone of several servers.
-const solo = "<RAFT><SERVER_ID>-1</SERVER_ID><STATE>0</STATE><TERM>0</TERM><VOTEDFOR>-1</VOTEDFOR><COMMIT>0</COMMIT>" +
-	"<LOG_INDEX>-1</LOG_INDEX><LOG_TERM>-1</LOG_TERM><FEDLOG_INDEX>-1</FEDLOG_INDEX></RAFT>"
-
-// vmPool is the pool of a captured oned with one running VM. Filters of
-// one.vmpool.info are not applied to it.
-//
-//go:embed data/vm_pool.xml
-var vmPool string
-
-// methods are what the fake knows: the number of parameters that oned reads, the
-// session among them, and the text that it answers.
-var methods = map[string]struct {
-	params int
-	text   string
-}{
-	"one.system.version":  {1, Version},
-	"one.zone.raftstatus": {1, solo},
-	"one.vmpool.info":     {5, vmPool},
-}
+// notEnough is the text of a fault.
+const notEnough = "Not enough parameters"
 
 // methodCall is a call of the XML-RPC specification, as far as the fake reads it.
 type methodCall struct {
 	XMLName xml.Name `xml:"methodCall"`
 	Method  string   `xml:"methodName"`
 	Params  []struct {
-		String *string `xml:"string"`
-		Bare   string  `xml:",chardata"` // a value without a type is a string
+		Typed []struct {
+			Text string `xml:",chardata"`
+		} `xml:",any"`
+		Bare string `xml:",chardata"` // a value without a type is a string
 	} `xml:"params>param>value"`
 }
 
-// rpcHandler answers as oned does to who knows session ("user:password").
-func rpcHandler(session string) http.Handler {
+// param returns the text of a parameter, whatever its type.
+func (c methodCall) param(n int) string {
+	if typed := c.Params[n].Typed; len(typed) > 0 {
+		return typed[0].Text
+	}
+	return c.Params[n].Bare
+}
+
+// api is what oned answers with.
+type api struct {
+	session  string                              // "user:password", the only one that it knows
+	database func(context.Context) (bool, error) // waits for the database and reports whether it is there
+}
+
+// handler answers as oned does.
+func (a api) handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Server", "Xmlrpc-c_Abyss")
 		switch {
@@ -68,16 +71,20 @@ func rpcHandler(session string) http.Handler {
 			page(w, http.StatusMethodNotAllowed)
 		default:
 			w.Header().Set("Content-Type", "text/xml")
-			_, _ = io.WriteString(w, answer(http.MaxBytesReader(w, r.Body, callLimit), session)) // a client that left needs no answer
+			_, _ = io.WriteString(w, a.answer(r.Context(), http.MaxBytesReader(w, r.Body, callLimit))) // a client that left needs no answer
 		}
 	})
 }
 
 // answer is the body of the answer to the call in body. All of it goes out with
 // HTTP status 200, faults too.
-func answer(body io.Reader, session string) string {
+func (a api) answer(ctx context.Context, body io.Reader) string {
 	var call methodCall
-	if err := xml.NewDecoder(body).Decode(&call); err != nil {
+	text, err := io.ReadAll(body) // all of it: only then the server tells when the client leaves
+	if err == nil {
+		err = xml.Unmarshal(text, &call)
+	}
+	if err != nil {
 		return fault(faultParse, "Call is not valid XML-RPC") // the code was captured, the text was not
 	}
 	method, known := methods[call.Method]
@@ -85,22 +92,36 @@ func answer(body io.Reader, session string) string {
 		return fault(faultNoSuchM, fmt.Sprintf("Method '%s' not defined", call.Method))
 	}
 	if len(call.Params) == 0 {
-		return fault(faultParams, "Not enough parameters")
+		return fault(faultType, notEnough)
 	}
-	given := call.Params[0].Bare
-	if s := call.Params[0].String; s != nil {
-		given = *s
+	// Users are in the database: without it, or with another session, oned does
+	// not look at the other parameters.
+	if up, err := a.database(ctx); err != nil || !up || call.param(0) != a.session {
+		return call.refuse(notAuthenticated, -1, "User couldn't be authenticated, aborting call.")
 	}
-	if given != session { // before oned looks at the other parameters
-		return response(fmt.Sprintf("<value><boolean>0</boolean></value>\r\n"+
-			"<value><string>%s</string></value>\r\n<value><i4>%d</i4></value>\r\n<value><i4>-1</i4></value>\r\n<value><i8>-1</i8></value>\r\n",
-			escaped.Replace("["+call.Method+"] User couldn't be authenticated, aborting call."), notAuthenticated))
+	if len(call.Params) < 1+method.integers {
+		return fault(faultType, notEnough)
 	}
-	if len(call.Params) < method.params {
-		return fault(faultParams, "Not enough parameters")
+	args := make([]int, method.integers)
+	for i := range args {
+		if args[i], err = strconv.Atoi(strings.TrimSpace(call.param(1 + i))); err != nil {
+			return fault(faultType, fmt.Sprintf("Parameter %d is not an integer", 1+i)) // the text was not captured
+		}
+	}
+	document, missing := method.text(args)
+	if missing != "" {
+		return call.refuse(noExists, args[0], fmt.Sprintf("Error getting %s [%d].", missing, args[0]))
 	}
 	return response(fmt.Sprintf("<value><boolean>1</boolean></value>\r\n<value><string>%s</string></value>\r\n<value><i4>0</i4></value>\r\n",
-		escaped.Replace(method.text)))
+		escaped.Replace(document)))
+}
+
+// refuse is the answer to a call that oned understands and does not carry out;
+// object is the ID of what it is about, -1 for nothing.
+func (c methodCall) refuse(code, object int, why string) string {
+	return response(fmt.Sprintf("<value><boolean>0</boolean></value>\r\n"+
+		"<value><string>%s</string></value>\r\n<value><i4>%d</i4></value>\r\n<value><i4>%d</i4></value>\r\n<value><i8>-1</i8></value>\r\n",
+		escaped.Replace("["+c.Method+"] "+why), code, object))
 }
 
 // escaped is how oned's library writes text: quotes stay.

@@ -4,21 +4,30 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"strings"
 )
 
-// roles are the services that the fake can be: the port, and how it answers;
-// endpoint is the URL of oned's XML-RPC. oned itself is "oned".
-var roles = map[string]struct {
-	port    string
-	handler func(endpoint string) http.Handler
-}{
-	"oned":     {port: "2633"},
-	"sunstone": {"9869", sunstone},
-	"gate":     {"5030", func(string) http.Handler { return http.HandlerFunc(gate) }},
-	"flow":     {"2474", flow},
-	"fireedge": {"2616", func(string) http.Handler { return http.HandlerFunc(fireedge) }},
+// handlers are the services that speak HTTP; endpoint is the URL of oned's XML-RPC.
+var handlers = map[string]func(endpoint string) http.Handler{
+	"sunstone": sunstone,
+	"fireedge": func(string) http.Handler { return http.HandlerFunc(fireedge) },
+	"gate":     func(string) http.Handler { return http.HandlerFunc(gate) },
+	"flow":     cloud("/service", `{"DOCUMENT_POOL": {}}`),
+	"form":     cloud("/api/v1/", "OneForm"),
+	"ks":       cloud("/api/v1/", "OneKS"),
+	"novnc":    func(string) http.Handler { return http.HandlerFunc(websockify) },
+}
+
+// runWeb runs one of the handlers.
+func runWeb(ctx context.Context, c Config, ready func(string), _ *log.Logger) error {
+	l, err := listen(c.Listen)
+	if err != nil {
+		return err
+	}
+	ready(listensOn(l))
+	return serve(ctx, l, handlers[c.Role](c.Endpoint))
 }
 
 // sunstone answers as Sunstone 6.10 does, without a session of its own: only the
@@ -57,24 +66,40 @@ func gate(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// flow answers as OneFlow does: to it, a oned that is down and a wrong password
-// are the same.
-func flow(endpoint string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, _, given := r.BasicAuth(); !given {
-			say(w, http.StatusUnauthorized, "text/html", "A username and password must be provided")
-			return
-		}
-		accepted, err := accepts(r, endpoint)
-		switch {
-		case err != nil || !accepted:
-			say(w, http.StatusUnauthorized, "text/html", "Invalid credentials")
-		case r.URL.Path == "/service":
-			say(w, http.StatusOK, "application/json", `{"DOCUMENT_POOL": {}}`)
-		default:
-			page(w, http.StatusNotFound)
-		}
-	})
+// cloud answers as OneFlow does, and after it OneForm and OneKS: to it, a oned
+// that is down and a wrong password are the same. The document is what a user
+// finds at path. OneForm and OneKS were not observed; they ask for credentials in
+// the same words (src/ods/app/controllers/auth_controller.rb).
+func cloud(path, document string) func(endpoint string) http.Handler {
+	return func(endpoint string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, _, given := r.BasicAuth(); !given {
+				say(w, http.StatusUnauthorized, "text/html", "A username and password must be provided")
+				return
+			}
+			accepted, err := accepts(r, endpoint)
+			switch {
+			case err != nil || !accepted:
+				say(w, http.StatusUnauthorized, "text/html", "Invalid credentials")
+			case r.URL.Path == path:
+				say(w, http.StatusOK, "application/json", document)
+			default:
+				page(w, http.StatusNotFound)
+			}
+		})
+	}
+}
+
+// websockify answers as noVNC's proxy does to who does not upgrade to a
+// WebSocket; it hands out no files. It was not observed (websockify's
+// websockifyserver.py, and Python's http.server).
+func websockify(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Server", "WebSockify Python/3.11.2")
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		page(w, http.StatusMethodNotAllowed)
+	} else {
+		page(w, http.StatusNotImplemented)
+	}
 }
 
 // fireedge answers the two addresses that a liveness probe would ask. FireEdge
@@ -104,8 +129,18 @@ func accepts(r *http.Request, endpoint string) (bool, error) {
 	if !given {
 		return false, nil
 	}
-	body, err := call(r.Context(), endpoint, "<methodCall><methodName>one.system.version</methodName><params><param><value><string>"+
-		escaped.Replace(user+":"+password)+"</string></value></param></params></methodCall>")
+	return ask(r.Context(), endpoint, user+":"+password, "one.system.version")
+}
+
+// ask makes a call with integers as parameters and reports whether oned carried
+// it out. An error means that oned did not answer.
+func ask(ctx context.Context, endpoint, session, method string, params ...int) (bool, error) {
+	var b strings.Builder
+	b.WriteString("<methodCall><methodName>" + method + "</methodName><params><param><value><string>" + escaped.Replace(session) + "</string></value></param>")
+	for _, p := range params {
+		fmt.Fprintf(&b, "<param><value><i4>%d</i4></value></param>", p)
+	}
+	body, err := call(ctx, endpoint, b.String()+"</params></methodCall>")
 	return strings.Contains(body, "<boolean>1</boolean>"), err
 }
 

@@ -9,10 +9,13 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/oneha/oneha/test/fakeoned"
 )
 
 // install puts the project's programs below root, as a package does, and beside
-// them the stand-in for OpenNebula.
+// them the stand-in for OpenNebula with its configuration. Its units and oneadmin's
+// credentials are the machines' own.
 func install(ctx context.Context, source, root string) error {
 	source, err := filepath.Abs(source)
 	if err != nil {
@@ -28,9 +31,18 @@ func install(ctx context.Context, source, root string) error {
 	if err != nil {
 		return fmt.Errorf("install programs: %w", err)
 	}
-	stub := filepath.Join(root, "usr/lib/oneha-test/fakeoned")
+	stub := filepath.Join(root, fakeoned.Program)
 	if _, err := tool(ctx, source, strings.TrimSpace(golang), "build", "-buildvcs=false", "-o", stub, "./test/fakeoned/cmd/fakeoned"); err != nil {
 		return fmt.Errorf("install fakeoned: %w", err)
+	}
+	// A second name for the same file: a process is called by the name that it was started with.
+	if err := os.Link(stub, filepath.Join(root, fakeoned.Oned)); err != nil {
+		return fmt.Errorf("install fakeoned: %w", err)
+	}
+	for path, f := range fakeoned.Files() {
+		if err := writeFile(filepath.Join(root, path), f.Text, f.Mode); err != nil {
+			return fmt.Errorf("install fakeoned: %w", err)
+		}
 	}
 	// In a merged-usr system these are links; a directory here would hide the real one's content.
 	for _, merged := range []string{"bin", "lib", "lib64", "sbin"} {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"log"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -37,8 +36,8 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	err = fakeoned.Run(ctx, c, func(a net.Addr) {
-		log.Printf("a stand-in for %s, not OpenNebula, listens on %s", c.Role, a)
+	err = fakeoned.Run(ctx, c, func(does string) {
+		log.Printf("a stand-in for %s, not OpenNebula, %s", c.Role, does)
 		if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 			log.Print(err)
 		}

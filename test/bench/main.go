@@ -1,53 +1,82 @@
-// Command bench puts our agents beside the stock ones: both answer the same
-// question in turn, in one run, in one disposable root file system, and the ratio
-// of the medians is printed. Figures of single runs depend on the machine; the
-// ratios much less.
+// Command bench measures what the agents cost, beside the stock agents and beside
+// the least that a Go program could do (./floor), and says of each figure that the
+// project has set itself a limit for whether it is met.
+//
+// Everything is measured in one run, in two machines of the lab: one without
+// systemd, and one with it for what needs it. The contestants of a line run in turn,
+// so that whatever else the computer does falls on all of them; a line shows their
+// medians and the median of the ratios of the rounds. Figures of single runs depend
+// on the computer; the ratios much less.
 package main
 
 import (
 	"context"
+	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/oneha/oneha/test/lab"
 )
 
-// insideFlag makes this program measure where it is, instead of going there.
-const insideFlag = "-inside"
-
 func main() {
+	inside := flag.String("inside", "", "measure the lines of this place here, which changes the machine")
+	bin := flag.String("bin", "bin", "directory with the programs, as make bench builds them")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	run := outside
-	if len(os.Args) == 2 && os.Args[1] == insideFlag {
-		run = inside
+	var err error
+	if *inside == "" {
+		err = outside(ctx, *bin)
+	} else {
+		err = measure(ctx, *inside)
 	}
-	if err := run(ctx); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// outside runs this same program in a disposable machine.
-func outside(ctx context.Context) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	l, err := lab.Open(ctx, lab.Options{
-		Prefix: "bench", CacheDir: os.Getenv("ONEHA_CACHE_DIR"), Source: ".",
-		Log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
+// outside takes this same program into each of the places and prints what it
+// found there.
+func outside(ctx context.Context, bin string) error {
+	var all table
+	err := visit(ctx, bin, func(found string) error {
+		var t table
+		if err := json.Unmarshal([]byte(found), &t); err != nil {
+			return err
+		}
+		all = append(all, t...)
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	defer l.Close()
-	_, err = l.Run(ctx, lab.Command{
-		Args:    []string{"/mnt/bench", insideFlag},
-		Binds:   []lab.Bind{{Host: self, Inside: "/mnt/bench", ReadOnly: true}},
-		Streams: lab.Streams{Stdout: os.Stdout, Stderr: os.Stderr},
-	})
-	return err
+	return all.print(os.Stdout)
+}
+
+// part measures some lines and adds them to the table.
+type part func(context.Context, *table) error
+
+// Places where lines are measured, and which.
+const (
+	plainPlace   = "plain"   // no systemd
+	systemdPlace = "systemd" // systemd as PID 1
+)
+
+var places = map[string][]part{
+	plainPlace:   {vipLines, fenceLines, sizeLines},
+	systemdPlace: {serviceLines, memoryLines},
+}
+
+// measure runs in a machine of the lab: it may add links, addresses, units and a
+// simulated BMC there.
+func measure(ctx context.Context, place string) error {
+	var t table
+	for _, lines := range places[place] {
+		if err := lines(ctx, &t); err != nil {
+			return err
+		}
+	}
+	return json.NewEncoder(os.Stdout).Encode(t)
 }

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTable(t *testing.T) {
+	costs := func(ms ...time.Duration) (cs []cost) {
+		for _, d := range ms {
+			cs = append(cs, cost{cpu: d * time.Millisecond})
+		}
+		return cs
+	}
+	var got table
+	ours, others := costs(2, 9, 3), costs(40, 90, 30) // ratios 1/20, 1/10, 1/10
+	got.beside("a", cpu, ours, "other", others, below(10))
+	got.beside("b", cpu, ours, "other", others, below(11))
+	got.beside("c", cpu, others, "ours", ours, atMost(10))
+	got.beside("d", cpu, ours, "other", others, within(3*time.Millisecond))
+	got.beside("e", cpu, ours, "other", others, limit{})
+	got.alone("f", "5.0 MB", "below 4 MB", false)
+	var out strings.Builder
+	if err := got.print(&out); err != nil {
+		t.Fatal(err)
+	}
+	want := `
+what  ours     beside  its      ratio   target
+a     3.0 ms   other   40.0 ms  1/10.0  10 times below    met
+b     3.0 ms   other   40.0 ms  1/10.0  11 times below    missed
+c     40.0 ms  ours    3.0 ms   10.00   at most 10 times  met
+d     3.0 ms   other   40.0 ms  1/10.0  at most 3.0 ms    met
+e     3.0 ms   other   40.0 ms  1/10.0
+f     5.0 MB                            below 4 MB        missed
+`
+	var lines strings.Builder
+	for line := range strings.Lines("\n" + out.String()) {
+		lines.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	if lines.String() != want {
+		t.Errorf("got:%s", lines.String())
+	}
+}
+
+// A contestant that fails fast is not quick.
+func TestContestWantsTheRightExitCode(t *testing.T) {
+	p := program{name: "false", args: []string{"/bin/false"}}
+	if _, err := contest(t.Context(), "test", 0, p); err == nil || !strings.Contains(err.Error(), "exit 1, want 0") {
+		t.Errorf("%v", err)
+	}
+	p.code = 1
+	if _, err := contest(t.Context(), "test", 0, p); err != nil {
+		t.Error(err)
+	}
+}
+
+const eaterVariable = "BENCH_TEST_EAT"
+
+// What a process uses and gives back counts; what this one has used, which
+// ru_maxrss(2) would count in, does not.
+func TestPeakMemoryIsTheChildsOwn(t *testing.T) {
+	const eaten = 64 << 20
+	eat := func() {
+		for b := make([]byte, eaten); len(b) > 4096; b = b[4096:] {
+			b[0] = 1
+		}
+	}
+	eat()
+	if os.Getenv(eaterVariable) != "" {
+		return
+	}
+	for _, tt := range []struct {
+		p           program
+		least, most int64
+	}{
+		{program{name: "eater", args: []string{"/proc/self/exe", "-test.run", "^" + t.Name() + "$"}, env: []string{eaterVariable + "=1"}}, eaten, 2 * eaten},
+		{program{name: "true", args: []string{"/bin/true"}}, 1, eaten / 4},
+		{program{name: "false", args: []string{"/bin/false"}, code: 1}, 1, eaten / 4},
+	} {
+		peak, err := peakMemory(t.Context(), tt.p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if peak < tt.least || peak > tt.most {
+			t.Errorf("%s: %s, want %s to %s", tt.p.name, mb(peak), mb(tt.least), mb(tt.most))
+		}
+	}
+}

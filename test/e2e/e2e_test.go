@@ -123,6 +123,35 @@ func auditorsBite(t *testing.T, ctx context.Context, w *scenario.Watch) {
 	}
 }
 
+// What Pacemaker does when oned fails and its node lives.
+func TestFaultsOfOned(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
+	w := startCluster(t, ctx)
+	var rs []scenario.Recovery
+	defer func() {
+		var table strings.Builder
+		if err := scenario.WriteRecoveries(&table, rs); err != nil {
+			t.Error(err)
+		}
+		t.Logf("\n%s", &table)
+	}()
+	done := func(r scenario.Recovery, err error) {
+		rs = append(rs, r)
+		if err != nil {
+			t.Fatalf("%+v: %v", r, err)
+		}
+	}
+	for _, f := range scenario.Faults {
+		done(scenario.BreakOned(ctx, w, f, t.Logf))
+	}
+	done(scenario.DatabaseAway(ctx, w, t.Logf))
+	if err := scenario.AddDeepMonitor(ctx, w.Cluster); err != nil {
+		t.Fatal(err)
+	}
+	done(scenario.BreakOned(ctx, w, scenario.DeepMonitor, t.Logf))
+}
+
 func TestCutLinkLeavesTheProtectedNode(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()

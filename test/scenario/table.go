@@ -27,4 +27,14 @@ func WriteSplits(w io.Writer, ss []Split) error {
 	return t.Flush()
 }
 
+// WriteRecoveries prints a table of faults of oned.
+func WriteRecoveries(w io.Writer, rs []Recovery) error {
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "fault\tfound after\toned answers after\ton the\twhat Pacemaker shows")
+	for _, r := range rs {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", r.Fault, seconds(r.Detected), seconds(r.Answers), r.Node, r.Found)
+	}
+	return t.Flush()
+}
+
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

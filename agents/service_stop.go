@@ -25,14 +25,19 @@ func (s service) stop(ctx context.Context, req *ocf.Request) error {
 	name, err := unitOf(req)
 	m := unit.New("")
 	defer m.Close()
+	var st unit.State
 	if err == nil {
-		_, err = m.State(ctx, name)
+		st, err = m.State(ctx, name)
 	}
 	switch {
 	case errors.Is(err, unit.ErrNoSystemd), ocf.CodeOf(err) == ocf.ConfiguredCode:
 		req.Log.Warn("no unit can run", "because", err)
 	default: // also when systemd does not answer: what follows asks again
-		errs = append(errs, stopUnit(ctx, req, m, name))
+		var known []string
+		if st.Load != "loaded" { // masked, or its file is gone: systemd has forgotten its Wants=
+			known = s.Wants
+		}
+		errs = append(errs, stopUnit(ctx, req, m, name, known))
 	}
 	if s.isOned() {
 		errs = append(errs, endOnedOutside(ctx, req, m, name))
@@ -40,9 +45,11 @@ func (s service) stop(ctx context.Context, req *ocf.Request) error {
 	return errors.Join(errs...)
 }
 
-// stopUnit takes the unit down and, when it is proved to be down, its companions.
-func stopUnit(ctx context.Context, req *ocf.Request, m *unit.Manager, name string) error {
+// stopUnit takes the unit down and, when it is proved to be down, its companions:
+// those that systemd names, and those that are known.
+func stopUnit(ctx context.Context, req *ocf.Request, m *unit.Manager, name string, known []string) error {
 	companions, unknown := m.Companions(ctx, name, companionPrefix)
+	companions = slices.Compact(slices.Sorted(slices.Values(append(companions, known...))))
 	short, cancel := context.WithTimeout(ctx, gentleTime(ctx)/4) // systemd may take long to read all units again
 	err := m.Release(short, name)
 	cancel()

@@ -89,16 +89,24 @@ func (s service) start(ctx context.Context, req *ocf.Request) error {
 			return err
 		}
 	}
-	if err := m.Manage(ctx, name, name); err != nil {
-		return unitError(err)
-	}
-	if err := m.Start(ctx, name); err != nil {
+	if st.Phase().Up() && st.Masked() {
+		// systemd takes neither a drop-in nor a start job for it, nor will it restart it.
+		req.Log.Warn("the unit runs, but was masked: it cannot be started again here", "unit", name)
+	} else if err := run(ctx, m, name); err != nil {
 		return err
 	}
 	if !s.Asked() {
 		return nil
 	}
 	return s.awaitAnswer(ctx, req, m, name)
+}
+
+// run starts the unit in the cluster's charge.
+func run(ctx context.Context, m *unit.Manager, name string) error {
+	if err := m.Manage(ctx, name, name); err != nil {
+		return unitError(err)
+	}
+	return m.Start(ctx, name)
 }
 
 // clear removes what an earlier run of a unit that is not up would put in the way

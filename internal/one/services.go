@@ -18,6 +18,9 @@ type Service struct {
 	Config string // its configuration file, "" for none
 	Port   int    // its TCP port unless its configuration says otherwise, 0 for none
 
+	// Wants are the units that Wants= of its unit starts in one release or another.
+	Wants []string
+
 	written  syntax // of its configuration file
 	asked    manner
 	asksOned bool // it is a client of oned's API
@@ -29,11 +32,15 @@ type Service struct {
 // that it ships.
 var Services = []Service{
 	{Name: "oned", Unit: "opennebula.service", Short: "OpenNebula core daemon",
-		Config: "/etc/one/oned.conf", Port: onedPort, written: onedConf, asked: asOned},
+		Config: "/etc/one/oned.conf", Port: onedPort, written: onedConf, asked: asOned,
+		Wants: []string{"opennebula-hem.service", "opennebula-scheduler.service", "opennebula-showback.timer",
+			"opennebula-ssh-agent.service", "opennebula-ssh-socks-cleaner.timer"}},
 	{Name: "sunstone", Unit: "opennebula-sunstone.service", Short: "Sunstone, the Ruby web interface", Until: "6.10",
-		Config: sunstoneConf, Port: 9869, written: rubyYAML, asked: asHTTP, asksOned: true},
+		Config: sunstoneConf, Port: 9869, written: rubyYAML, asked: asHTTP, asksOned: true,
+		Wants: []string{"opennebula-novnc.service"}},
 	{Name: "fireedge", Unit: "opennebula-fireedge.service", Short: "FireEdge, the web interface since 6.0", Since: "6.0",
-		Config: "/etc/one/fireedge-server.conf", Port: 2616, written: plainYAML, asked: asHTTP, asksOned: true},
+		Config: "/etc/one/fireedge-server.conf", Port: 2616, written: plainYAML, asked: asHTTP, asksOned: true,
+		Wants: []string{"opennebula-guacd.service"}},
 	{Name: "gate", Unit: "opennebula-gate.service", Short: "OneGate, data from virtual machines",
 		Config: "/etc/one/onegate-server.conf", Port: 5030, written: rubyYAML, asked: asHTTP, asksOned: true},
 	{Name: "flow", Unit: "opennebula-flow.service", Short: "OneFlow, multi-machine services",

@@ -57,6 +57,10 @@ func (s State) Phase() Phase {
 	return Inactive
 }
 
+// Masked reports whether the unit is masked, which one that runs can be too: then
+// systemd knows nothing of its unit file any more.
+func (s State) Masked() bool { return s.Load == "masked" }
+
 // Up reports whether the unit is in service.
 func (p Phase) Up() bool { return p == Active || p == Reloading }
 

@@ -29,9 +29,11 @@ const (
 //
 // Wrong places go first, because the kernel refuses the address on the same
 // interface with the same prefix and another label, and for IPv6 on the same
-// interface at all; and because the node would find itself when it asks the
-// network for another owner.
+// interface at all. One that differs in its IPv4 prefix alone goes last: with an
+// interface's last address the kernel takes away all its routes. Not so where the
+// network is asked for another owner, who may keep the address.
 func (h *Host) Ensure(ctx context.Context, p Place) (changed bool, err error) {
+	lowerPromotion(p.Prefix.Addr())
 	if changed, err = h.raise(ctx, p); err != nil {
 		return changed, err
 	}
@@ -40,15 +42,20 @@ func (h *Host) Ensure(ctx context.Context, p Place) (changed bool, err error) {
 		return changed, err
 	}
 	there, lasting := false, true
+	var first, last []Holding
 	for _, holding := range held {
-		if p.fits(holding) && !holding.Duplicate {
+		switch {
+		case p.fits(holding) && !holding.Duplicate:
 			there, lasting = true, p.Preferred.holds(holding.kernel)
-			continue
+		case p.Prefix.Addr().Is4() && !p.Detect && holding.Link.Index == p.index && holding.Prefix != p.Prefix:
+			last = append(last, holding)
+		default:
+			first = append(first, holding)
 		}
-		if err := h.drop(ctx, holding); err != nil {
-			return changed, err
-		}
-		changed = true
+	}
+	changed = changed || len(first)+len(last) > 0
+	if err := h.dropAll(ctx, first); err != nil {
+		return changed, err
 	}
 	if !there && p.Detect {
 		if err := h.Detect(ctx, p.Nic, p.Prefix.Addr()); err != nil {
@@ -60,6 +67,9 @@ func (h *Host) Ensure(ctx context.Context, p Place) (changed bool, err error) {
 			return changed, err
 		}
 		changed = true
+	}
+	if err := h.dropAll(ctx, last); err != nil {
+		return changed, err
 	}
 	return changed, h.settle(ctx, p)
 }

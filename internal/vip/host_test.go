@@ -3,6 +3,7 @@ package vip
 import (
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -274,4 +275,35 @@ func TestFindSaysWhyNot(t *testing.T) {
 	if got := why(want); got != "10.77.0.100/32 is on lo, where nobody outside reaches it" {
 		t.Errorf("on lo: %q", got)
 	}
+}
+
+// A node whose only address on the interface is the floating IP with a wrong prefix
+// must not lose its routes when that is put right.
+func TestEnsureKeepsRoutes(t *testing.T) {
+	l := viptest.New(t)
+	l.Node.Add("n0", "10.77.0.100/16")
+	gateway := &netlink.Route{Dst: &net.IPNet{IP: net.IPv4(192, 0, 2, 0).To4(), Mask: net.CIDRMask(24, 32)}, Gw: net.IPv4(10, 77, 0, 2)}
+	l.Node.Do(func() {
+		if err := netlink.RouteAdd(gateway); err != nil {
+			t.Fatal(err)
+		}
+	})
+	on(t, l.Node, func(ctx context.Context, h *Host) {
+		p, err := h.Resolve(ctx, Address{IP: netip.MustParseAddr("10.77.0.100"), Nic: "n0", Bits: 24})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changed, err := h.Ensure(ctx, p); err != nil || !changed {
+			t.Fatalf("changed %v, %v", changed, err)
+		}
+	})
+	if got := l.Node.Addresses("n0"); len(got) != 1 || !strings.HasPrefix(got[0], "10.77.0.100/24") {
+		t.Errorf("addresses are %q", got)
+	}
+	l.Node.Do(func() {
+		routes, err := netlink.RouteListFiltered(netlink.FAMILY_V4, gateway, netlink.RT_FILTER_DST)
+		if err != nil || len(routes) != 1 {
+			t.Errorf("the route by a gateway is gone: %v, %v", routes, err)
+		}
+	})
 }

@@ -17,6 +17,7 @@ const removeTries = 3
 // ErrStillThere when the address was seen afterwards, ErrLost when it is gone at
 // the cost of another one, something else when the node could not be asked.
 func (h *Host) Remove(ctx context.Context, a Address) (was Held, err error) {
+	lowerPromotion(a.IP)
 	for try := 0; ; try++ {
 		held, findErr := h.Find(ctx, a)
 		if findErr != nil {
@@ -34,10 +35,18 @@ func (h *Host) Remove(ctx context.Context, a Address) (was Held, err error) {
 		if try == 0 {
 			was = held
 		}
-		for _, holding := range held {
-			err = errors.Join(err, h.drop(ctx, holding))
-		}
+		err = errors.Join(err, h.dropAll(ctx, held))
 	}
+}
+
+// dropAll removes the address from several places; one that fails does not keep it
+// in the others.
+func (h *Host) dropAll(ctx context.Context, held []Holding) error {
+	var errs []error
+	for _, holding := range held {
+		errs = append(errs, h.drop(ctx, holding))
+	}
+	return errors.Join(errs...)
 }
 
 // drop removes the address from one place, and nothing else: the kernel deletes
@@ -88,15 +97,4 @@ func (h *Host) restore(addrs []kernelAddr) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// keepSecondaries makes the kernel promote secondary addresses on the interface
-// and returns a function that undoes it. The effective value is the OR of that
-// for all interfaces and the interface's own.
-func keepSecondaries(nic string) (undo func()) {
-	const name = "promote_secondaries"
-	if sysctl(4, "all", name) == "1" || sysctl(4, nic, name) != "0" || setSysctl(4, nic, name, "1") != nil {
-		return func() {}
-	}
-	return func() { _ = setSysctl(4, nic, name, "0") }
 }

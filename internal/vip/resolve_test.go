@@ -24,7 +24,8 @@ func TestResolve(t *testing.T) {
 	l.Node.Add("n0", "2001:db8:88::1/64")
 	l.Node.Add("n1", "2001:db8:88::2/64")
 	l.Node.Add("n0", "10.66.0.1/24")
-	l.Node.Add("n1", "10.66.0.66/24") // the floating IP in the wrong place, with its own route
+	l.Node.Add("n1", "10.66.0.66/24")       // the floating IP in the wrong place, with its own route
+	l.Node.Add("lo", "2001:db8:99::100/64") // the same, where nobody outside reaches it
 
 	plus, _ := ParseBroadcast("+")
 	for _, test := range []struct {
@@ -48,6 +49,7 @@ func TestResolve(t *testing.T) {
 		{"no such nic", Address{IP: netip.MustParseAddr("10.77.0.100"), Nic: "n9", Bits: 24}, "", ErrNoNic, "n9"},
 		{"wrong place does not mislead", address("10.66.0.66"), "10.66.0.66/24 on n0 brd 10.66.0.255", nil, ""},
 		{"IPv6", address("2001:db8:77::100"), "2001:db8:77::100/64 on n0", nil, ""},
+		{"only on lo", address("2001:db8:99::100"), "", ErrNoRoute, "2001:db8:99::100; is a link down?"},
 		{"IPv6 two networks alike", address("2001:db8:88::100"), "", ErrAmbiguous, "n0, n1"},
 		{"IPv6 drops the label", Address{IP: netip.MustParseAddr("2001:db8:77::100"), Label: "0123456789abc"}, "2001:db8:77::100/64 on n0", nil, ""},
 		{"IPv6 link-local", Address{IP: netip.MustParseAddr("fe80::100"), Nic: "n1"}, "fe80::100/64 on n1", nil, ""},

@@ -43,6 +43,7 @@ func (h *Host) Wake(ctx context.Context, ip netip.Addr, file string) (found bool
 // Rest puts the address where it rested before Wake took it away, and removes the
 // file that says so. done is false where there is none: it did not rest.
 func (h *Host) Rest(ip netip.Addr, file string) (done bool, err error) {
+	_ = os.Remove(halfOf(file)) // there only if a call was killed at the wrong moment
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -114,9 +115,12 @@ func writeWhole(file, text string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	half := file + ".new"
+	half := halfOf(file)
 	if err := os.WriteFile(half, []byte(text), 0o644); err != nil {
 		return err
 	}
 	return os.Rename(half, file)
 }
+
+// halfOf is where a file is written before it takes its place.
+func halfOf(file string) string { return file + ".new" }

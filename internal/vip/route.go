@@ -74,15 +74,20 @@ func hasOther(addrs []kernelAddr, index int, dst netip.Prefix, ip netip.Addr) bo
 	})
 }
 
+// loopbackIndex is the number of lo in every network namespace (LOOPBACK_IFINDEX
+// in the kernel's include/net/flow.h). Nobody outside reaches an address there.
+const loopbackIndex = 1
+
 // best returns the route that says where the address belongs: the longest, then
 // the one with the lowest metric, as the kernel itself would choose. Several
 // interfaces left are ErrAmbiguous, never a guess. Routes that exist only
 // because the address is configured, perhaps in the wrong place, count only
-// where there is no other. index limits the choice to one interface, 0 to none.
+// where there is no other. index limits the choice to one interface, 0 to all
+// that lead outside.
 func best(routes []route, index int) (route, error) {
 	var top []route
 	for _, r := range routes {
-		if index != 0 && r.index != index {
+		if index != 0 && r.index != index || index == 0 && r.index == loopbackIndex {
 			continue
 		}
 		if len(top) > 0 {

@@ -120,7 +120,7 @@ func underDeadline(parent context.Context, req *Request, env Env, steps []step) 
 	ctx, budget := parent, timeBudget(req.Timeout)
 	if budget > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(parent, budget)
+		ctx, cancel = withTimeout(parent, budget)
 		defer cancel()
 	}
 

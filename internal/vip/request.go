@@ -2,9 +2,7 @@ package vip
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -18,10 +16,11 @@ import (
 // here from the parts in its package nl. A handle does not share its socket, so
 // there may be two: that of these requests, which is all that a monitor needs, and
 // the handle's, opened by the first who needs it.
-
-// netlinkTimeout bounds one request; the kernel answers in microseconds unless
-// something holds its routing lock.
-const netlinkTimeout = 5 * time.Second
+//
+// Neither has a timeout: the kernel deals with a request while it is sent, so that
+// every answer is there when somebody reads it (netlink_rcv_skb and netlink_dump in
+// net/netlink/af_netlink.c). A request that waits for the kernel's routing lock waits
+// in sending, which no timeout of a socket ends.
 
 // native is the byte order of netlink, that of the machine.
 var native = binary.NativeEndian
@@ -34,11 +33,6 @@ func openSockets() (sockets, error) {
 	s, err := nl.GetNetlinkSocketAt(netns.None(), netns.None(), unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, fmt.Errorf("open netlink socket: %w", err)
-	}
-	limit := unix.NsecToTimeval(int64(netlinkTimeout))
-	if err := errors.Join(s.SetSendTimeout(&limit), s.SetReceiveTimeout(&limit)); err != nil {
-		s.Close()
-		return nil, fmt.Errorf("set netlink timeout: %w", err)
 	}
 	return sockets{unix.NETLINK_ROUTE: {Socket: s}}, nil
 }
@@ -80,10 +74,6 @@ func (h *Host) handle() (*netlink.Handle, error) {
 	opened, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, fmt.Errorf("open netlink socket: %w", err)
-	}
-	if err := opened.SetSocketTimeout(netlinkTimeout); err != nil {
-		opened.Close()
-		return nil, fmt.Errorf("set netlink timeout: %w", err)
 	}
 	h.opened = opened
 	return opened, nil

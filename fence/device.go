@@ -30,11 +30,19 @@ const (
 )
 
 // Device is one machine's power switch. Every method returns soon after its
-// context ends.
+// context ends, at the latest two seconds after its deadline; one that does not is
+// left alone, and the device is not used again.
 type Device interface {
 	Power(context.Context) (State, error)  // On or Off, as the device says now
 	SetPower(context.Context, State) error // asks; the caller polls
 	Close(context.Context) error           // ends the session
+}
+
+// Interrupter is a Device that can send its machine a diagnostic interrupt, an
+// NMI, which makes an operating system that is set up for it write a crash dump.
+// That switches nothing off, so it never fences.
+type Interrupter interface {
+	Interrupt(context.Context) error
 }
 
 // ErrLogin marks an Open that failed because the device refused the
@@ -42,3 +50,8 @@ type Device interface {
 // devices lock an account after a few failures, and a cluster asks again and
 // again.
 var ErrLogin = errors.New("login refused")
+
+// ErrUntrusted marks an Open that failed because the device could not prove that
+// it is the right one, before any credentials were offered. It is not tried
+// again: a key or a certificate does not change by asking.
+var ErrUntrusted = errors.New("device not trusted")

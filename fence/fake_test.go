@@ -10,7 +10,7 @@ import (
 )
 
 // fakeDevice is a machine in memory, on the fake clock. What it was asked is in
-// log: "login", "status", "on", "off", "logout".
+// log: "login", "status", "on", "off", "diag", "logout".
 type fakeDevice struct {
 	clock *fakeClock
 	log   []string
@@ -79,6 +79,14 @@ func (d *fakeDevice) SetPower(_ context.Context, s State) error {
 	return nil
 }
 
+func (d *fakeDevice) Interrupt(context.Context) error {
+	d.log = append(d.log, "diag")
+	if d.lostAck {
+		return errLost
+	}
+	return nil
+}
+
 func (d *fakeDevice) Close(ctx context.Context) error {
 	d.log = append(d.log, "logout")
 	return ctx.Err()
@@ -86,7 +94,7 @@ func (d *fakeDevice) Close(ctx context.Context) error {
 
 // switched returns the power commands only.
 func (d *fakeDevice) switched() []string {
-	return slices.DeleteFunc(slices.Clone(d.log), func(s string) bool { return s != "on" && s != "off" })
+	return slices.DeleteFunc(slices.Clone(d.log), func(s string) bool { return s != "on" && s != "off" && s != "diag" })
 }
 
 // fakeClock moves only when somebody sleeps.
@@ -133,6 +141,7 @@ func testAgent(open func(context.Context, *Request) (Device, error)) Agent {
 			{Name: "key", Old: []string{"old_key"}, Arg: "key", Type: String, Secret: true, Text: "Key"},
 		},
 		Defaults: map[string]string{"ipport": "623"},
+		Diag:     true,
 		Validate: func(r *Request) error {
 			if r.String("level") == "user" && r.Bool("lanplus") {
 				return errors.New("level=user does not go with lanplus")

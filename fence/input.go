@@ -9,16 +9,25 @@ import (
 
 // input is what a caller said, before defaults: canonical names, checked values.
 type input struct {
-	values   map[string]string
-	verbose  int      // how often verbose was asked for
-	warnings []string // what was ignored
+	values   map[string]string // of options that are not secret
+	secrets  map[string]Secret // of those that are
+	verbose  int               // how often verbose was asked for
+	warnings []string          // what was ignored
+}
+
+func newInput() input {
+	return input{values: map[string]string{}, secrets: map[string]Secret{}}
 }
 
 // set stores one value. The action is checked each time it is given, so that a
 // wrong one is never hidden by a later right one.
-func (in *input) set(o *Option, value string) error {
+func (in *input) set(t *table, o *Option, value string) error {
+	if o.Secret {
+		in.secrets[o.Name] = NewSecret(value)
+		return nil
+	}
 	if o.Name == "action" {
-		action, err := parseAction(value)
+		action, err := t.parseAction(value)
 		if err != nil {
 			return err
 		}
@@ -39,19 +48,16 @@ func (in *input) set(o *Option, value string) error {
 	return nil
 }
 
-func parseAction(word string) (string, error) {
+func (t *table) parseAction(word string) (string, error) {
 	action := strings.ToLower(word)
 	if action == "meta-data" {
 		action = ActionMetadata
 	}
-	var known []string
-	for _, a := range actions {
-		if a.name == action {
-			return action, nil
-		}
-		known = append(known, a.name)
+	known := t.actions()
+	if !slices.Contains(known, action) {
+		return "", fmt.Errorf("unknown action %q: use one of %s", word, strings.Join(known, ", "))
 	}
-	return "", fmt.Errorf("unknown action %q: use one of %s", word, strings.Join(known, ", "))
+	return action, nil
 }
 
 // parseStdin reads "name=value" lines (FenceAgentAPI, "Agent Operations and
@@ -60,7 +66,7 @@ func parseAction(word string) (string, error) {
 // unknown name is a warning, because clusters pass attributes of their own; but
 // nothing that may have been meant as the action is passed over.
 func parseStdin(t *table, text string) (input, error) {
-	in := input{values: map[string]string{}}
+	in := newInput()
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
@@ -76,7 +82,7 @@ func parseStdin(t *table, text string) (input, error) {
 		o := t.find(name)
 		switch {
 		case o != nil:
-			if err := in.set(o, value); err != nil {
+			if err := in.set(t, o, value); err != nil {
 				return in, err
 			}
 		case looksLikeAction(name):
@@ -110,10 +116,11 @@ func looksLikeAction(name string) bool {
 	return slices.Contains([]string{"action", "option", "o"}, letters)
 }
 
-// parseArgs reads a GNU getopt command line: --ip=x, --ip x, -a x, -ax and
-// clusters of flags. Whatever is not understood is an error: a person typed it.
+// parseArgs reads a GNU getopt command line: --ip=x, --ip x, -a x, -ax, clusters
+// of flags, and the beginnings of long flags that fit one only. Whatever is not
+// understood is an error: a person typed it.
 func parseArgs(t *table, args []string) (input, error) {
-	in := input{values: map[string]string{}}
+	in := newInput()
 	for len(args) > 0 {
 		arg := args[0]
 		args = args[1:]
@@ -136,18 +143,18 @@ func parseArgs(t *table, args []string) (input, error) {
 
 func (in *input) long(t *table, flag string, rest []string) ([]string, error) {
 	name, value, hasValue := strings.Cut(flag, "=")
-	o := t.find(name)
+	o, err := t.findFlag(name)
 	switch {
-	case o == nil:
-		return nil, fmt.Errorf("unknown option %q: see --help", "--"+name)
+	case err != nil:
+		return nil, err
 	case hasValue:
-		return rest, in.set(o, value)
+		return rest, in.set(t, o, value)
 	case !o.takesValue():
-		return rest, in.set(o, "1")
+		return rest, in.set(t, o, "1")
 	case len(rest) == 0:
 		return nil, fmt.Errorf("option --%s needs a value", o.flag())
 	}
-	return rest[1:], in.set(o, rest[0])
+	return rest[1:], in.set(t, o, rest[0])
 }
 
 // short reads a cluster of flags; the last one may take the rest of the
@@ -159,15 +166,15 @@ func (in *input) short(t *table, cluster string, rest []string) ([]string, error
 		case o == nil:
 			return nil, fmt.Errorf("unknown option %q: see --help", "-"+cluster[i:i+1])
 		case !o.takesValue():
-			if err := in.set(o, "1"); err != nil {
+			if err := in.set(t, o, "1"); err != nil {
 				return nil, err
 			}
 		case i+1 < len(cluster):
-			return rest, in.set(o, cluster[i+1:])
+			return rest, in.set(t, o, cluster[i+1:])
 		case len(rest) == 0:
 			return nil, fmt.Errorf("option -%c needs a value", o.Short)
 		default:
-			return rest[1:], in.set(o, rest[0])
+			return rest[1:], in.set(t, o, rest[0])
 		}
 	}
 	return rest, nil

@@ -1,6 +1,7 @@
 package fence
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -8,6 +9,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// plain returns all values that were given, secret or not.
+func plain(in input) map[string]string {
+	values := maps.Clone(in.values)
+	for name, s := range in.secrets {
+		values[name] = s.Reveal()
+	}
+	return values
+}
 
 func TestStdin(t *testing.T) {
 	tests := []struct {
@@ -68,7 +78,7 @@ func TestStdin(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, in.values); diff != "" {
+			if diff := cmp.Diff(tt.want, plain(in)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if len(in.warnings) != tt.warns {
@@ -88,6 +98,10 @@ func TestArgs(t *testing.T) {
 		{"short", "-a h -o off -l u", map[string]string{"ip": "h", "action": "off", "username": "u"}, ""},
 		{"long", "--ip=h --action off --login-timeout=3", map[string]string{"ip": "h", "action": "off", "login_timeout": "3"}, ""},
 		{"old long", "--ipaddr h", map[string]string{"ip": "h"}, ""},
+		{"cut short", "--act off --user=u --pass p", nil, "may be --password or --password-file"},
+		{"cut short as far as it goes", "--act off --user=u --login-t 9 --port_a", map[string]string{"action": "off", "username": "u", "login_timeout": "9", "port_as_ip": "1"}, ""},
+		{"whole, though another goes on", "--password p --verbose", map[string]string{"password": "p", "verbose": "1"}, ""},
+		{"nothing of it", "--=x", nil, "unknown option"},
 		{"joined", "-ah -ooff", map[string]string{"ip": "h", "action": "off"}, ""},
 		{"cluster with joined value", "-Pqooff", map[string]string{"lanplus": "1", "quiet": "1", "action": "off"}, ""},
 		{"o is the option in -Pqoff", "-Pqoff", nil, `unknown action "ff"`},
@@ -122,18 +136,18 @@ func TestArgs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, in.values); diff != "" {
+			if diff := cmp.Diff(tt.want, plain(in)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// mayPower is an oracle that shares nothing with the parser but the list of
-// names: it says whether an input asks for a change of power, by its last action
-// when all of them are right, or by default when it names none and every line is
-// a known option.
-func mayPower(text string) bool {
+// asks is an oracle that shares nothing with the parser but the list of names: it
+// says whether an input asks for a power command, and whether it does so by an
+// action of its own, the last one when all of them are right, or by the default,
+// when it has none and every line is a known option.
+func asks(text string) (power, given bool) {
 	a := testAgent(nil)
 	known := newTable(&a).byName
 	last, defaults := "", true
@@ -148,13 +162,13 @@ func mayPower(text string) bool {
 				value = value[1 : len(value)-1]
 			}
 			last = strings.ToLower(value)
-			if !strings.Contains(" on off reboot status monitor list list-status metadata meta-data manpage validate-all ", " "+last+" ") {
-				return false
+			if !strings.Contains(" on off reboot diag status monitor list list-status metadata meta-data manpage validate-all ", " "+last+" ") {
+				return false, false
 			}
 		}
 		defaults = defaults && strings.Contains(line, "=") && known[strings.ReplaceAll(name, "-", "_")] != nil
 	}
-	return last == "on" || last == "off" || last == "reboot" || last == "" && defaults
+	return last == "on" || last == "off" || last == "reboot" || last == "diag" || last == "" && defaults, last != ""
 }
 
 func FuzzStdin(f *testing.F) {
@@ -166,31 +180,34 @@ func FuzzStdin(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		dev := &fakeDevice{state: On}
 		// What the fuzzer may not reach: the file system, and a shell.
 		text = device + text + "\nip=192.0.2.1\npassword_file=\npassword_script=\ndebug_file=\n"
-		got := invoke(dev, call{stdin: text})
-		if got.code < 0 || got.code > 2 {
-			t.Fatalf("exit code %d", got.code)
-		}
-		if len(dev.switched()) > 0 && !mayPower(text) {
-			t.Fatalf("%q made the agent send %v", text, dev.switched())
+		for _, env := range []map[string]string{nil, fenced} {
+			dev := &fakeDevice{state: On}
+			got := invoke(dev, call{stdin: text, env: env})
+			if got.code < 0 || got.code > 2 || strings.Contains(got.stderr, "internal error") {
+				t.Fatalf("%+v", got)
+			}
+			if power, given := asks(text); len(dev.switched()) > 0 && (!power || env != nil && !given) {
+				t.Fatalf("%q under %v made the agent send %v", text, env, dev.switched())
+			}
 		}
 	})
 }
 
 func FuzzArgs(f *testing.F) {
 	for _, s := range []string{
+		"--ac off", "--a=off",
 		"-o off", "-ooff", "--action=off", "--action off", "--act off", "off", "-- off", "-o", "--action", "-vvo status", "-o reset -o off", "-qPo reboot", "--Action=off", "x -o off",
 	} {
 		f.Add(s)
 	}
 	// The oracle is loose: an argument that may name the action needs one that
 	// ends in a word for a change of power.
-	namesAction := regexp.MustCompile(`^(-[PqvVh]*o|--act)`).MatchString
+	namesAction := regexp.MustCompile(`^(-[PqvVh]*o|--ac?$|--ac?=|--act)`).MatchString
 	wordOfPower := func(arg string) bool {
 		lower := strings.ToLower(arg)
-		return strings.HasSuffix(lower, "on") || strings.HasSuffix(lower, "off") || strings.HasSuffix(lower, "reboot")
+		return strings.HasSuffix(lower, "on") || strings.HasSuffix(lower, "off") || strings.HasSuffix(lower, "reboot") || strings.HasSuffix(lower, "diag")
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		fields := strings.Fields(line)

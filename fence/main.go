@@ -2,20 +2,29 @@ package fence
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 )
 
 // Main runs an agent as a program and exits. It is the only function of the
 // package that touches the process. A termination signal ends the action and
-// closes the session with the device; a reader of the output that went away
-// does not end a fencing.
+// closes the session with the device, within a second; a reader of the output
+// that went away does not end a fencing.
+//
+// Exit code 2 says that a machine is off, and it is also what Go ends with on
+// SIGQUIT and when a goroutine of a library panics. Here such a process dies of a
+// signal instead. It leaves no core file behind, which would hold the password.
 func Main(a Agent) {
+	forbidCore()
+	debug.SetTraceback("crash")
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	code := Run(ctx, a, Env{
+		Pid:    os.Getpid(),
 		Args:   os.Args[1:],
 		Stdin:  os.Stdin,
 		Stdout: os.Stdout,
@@ -23,6 +32,7 @@ func Main(a Agent) {
 		Getenv: os.Getenv,
 		Now:    time.Now,
 		Sleep:  sleep,
+		Syslog: localSyslog("/dev/log"),
 	})
 	stop()
 	os.Exit(code)
@@ -36,5 +46,22 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	case <-t.C:
 		return nil
+	}
+}
+
+// localSyslog returns a function that sends messages to the syslog socket at
+// path, each over a socket of its own: there are few. It uses the system calls
+// because package log/syslog waits while the journal is full.
+func localSyslog(path string) func([]byte) error {
+	return func(message []byte) error {
+		fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
+		if err != nil {
+			return err
+		}
+		syscall.CloseOnExec(fd)
+		if err = syscall.SetNonblock(fd, true); err == nil {
+			err = syscall.Sendto(fd, message, 0, &syscall.SockaddrUnix{Name: path})
+		}
+		return errors.Join(err, syscall.Close(fd))
 	}
 }

@@ -40,6 +40,9 @@ func writeMetadata(w io.Writer, a *Agent, t *table) {
 			p(`	<action name="%s"/>`, action.name)
 		}
 	}
+	if a.Diag {
+		p(`	<action name="%s"/>`, ActionDiag)
+	}
 	p(`</actions>`)
 	p(`</resource-agent>`)
 }
@@ -96,11 +99,7 @@ func writeHelp(w io.Writer, a *Agent, t *table) {
 		}
 		fmt.Fprintf(w, "  %-38s %s\n", o.usage(), text)
 	}
-	var names []string
-	for _, action := range actions {
-		names = append(names, action.name)
-	}
-	fmt.Fprintf(w, "\nActions: %s\n", strings.Join(names, ", "))
+	fmt.Fprintf(w, "\nActions: %s\n", strings.Join(t.actions(), ", "))
 	fmt.Fprintf(w, "Exit codes: 0 done (status: on), 1 failed, 2 status: off\n")
 }
 

@@ -93,7 +93,7 @@ func TestMetadataNames(t *testing.T) {
 	for _, a := range doc.Actions {
 		actions = append(actions, a.Name)
 	}
-	want := []string{"on", "off", "reboot", "status", "monitor", "metadata", "manpage", "validate-all"}
+	want := []string{"on", "off", "reboot", "status", "monitor", "metadata", "manpage", "validate-all", "diag"}
 	if diff := cmp.Diff(want, actions); diff != "" {
 		t.Errorf("actions (-want +got):\n%s", diff)
 	}

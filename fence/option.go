@@ -30,7 +30,7 @@ type Option struct {
 	Default  string
 	Choices  []string // Select only, lower case
 	Required bool     // as metadata says it; Run itself checks what an action needs
-	Secret   bool     // the value is masked in every output
+	Secret   bool     // a String that is printed nowhere and read with Request.Secret
 	Hidden   bool     // understood, but neither in metadata nor in the help
 	Text     string   // one line
 
@@ -52,9 +52,10 @@ var common = []Option{
 	{Name: "username", Old: []string{"login"}, Short: 'l', Arg: "name", Type: String, Text: "Login name"},
 	{Name: "password", Old: []string{"passwd"}, Short: 'p', Arg: "password", Type: String, Secret: true, Text: "Login password. Better: password_file, which keeps it out of the cluster configuration and the process list"},
 	{Name: "password_file", Arg: "file", Type: String, Text: "File whose first line is the login password; only its owner may have access (mode 0600). Comes before password and password_script"},
-	{Name: "password_script", Old: []string{"passwd_script"}, Short: 'S', Arg: "script", Type: String, Text: "Command that prints the login password, run by sh; it must end within login_timeout. Comes before password"},
+	{Name: "password_script", Old: []string{"passwd_script"}, Short: 'S', Arg: "script", Type: String, Secret: true, Text: "Command that prints the login password, run by sh; it must end within login_timeout. Comes before password"},
 	{Name: "plug", Old: []string{"port"}, Short: 'n', Arg: "id", Type: String, Text: "Name of the machine, sent by the cluster; the address of the fencing device when port_as_ip is set"},
-	{Name: "port_as_ip", Type: Boolean, Text: "Take plug as the address of the fencing device when ip is not set"},
+	{Name: "plug_separator", Arg: "char", Type: String, Default: ",", Text: "Has no effect, a device switches one machine"},
+	{Name: "port_as_ip", Type: Boolean, Text: "Take plug as the address of the fencing device, and ip only when there is no plug"},
 	{Name: "nodename", Arg: "name", Type: String, Hidden: true, Text: "The cluster's name for the machine, sent by the cluster"},
 
 	{Name: "quiet", Short: 'q', Type: Boolean, group: groupOutput, Text: "Write nothing to standard error, unless verbose is set"},
@@ -76,16 +77,20 @@ var common = []Option{
 
 // table is the options of one agent, found by any of their names.
 type table struct {
+	diag    bool
 	options []*Option // sorted for metadata and help
 	byName  map[string]*Option
 	byShort map[byte]*Option
 }
 
 func newTable(a *Agent) *table {
-	t := &table{byName: map[string]*Option{}, byShort: map[byte]*Option{}}
+	t := &table{diag: a.Diag, byName: map[string]*Option{}, byShort: map[byte]*Option{}}
 	for _, o := range slices.Concat(common, a.Options) {
 		if d, ok := a.Defaults[o.Name]; ok {
 			o.Default = d
+		}
+		if o.Name == "username" {
+			o.Required = a.Login != nil
 		}
 		t.options = append(t.options, &o)
 		for _, name := range append([]string{o.Name}, o.Old...) {
@@ -95,6 +100,9 @@ func newTable(a *Agent) *table {
 			t.byName[name] = &o
 		}
 		if o.Short != 0 {
+			if t.byShort[o.Short] != nil {
+				panic("fence: option declared twice: -" + string(o.Short))
+			}
 			t.byShort[o.Short] = &o
 		}
 	}
@@ -107,6 +115,50 @@ func newTable(a *Agent) *table {
 // find returns the option of a name in which dashes and underscores are alike.
 func (t *table) find(name string) *Option {
 	return t.byName[strings.ReplaceAll(name, "-", "_")]
+}
+
+// findFlag returns the option of a long flag, which may be cut short as long as
+// it fits one option only.
+func (t *table) findFlag(name string) (*Option, error) {
+	if o := t.find(name); o != nil {
+		return o, nil
+	}
+	var fits []*Option
+	var flags []string
+	for _, o := range t.options {
+		if name != "" && !o.Hidden && strings.HasPrefix(o.flag(), strings.ReplaceAll(name, "_", "-")) {
+			fits, flags = append(fits, o), append(flags, "--"+o.flag())
+		}
+	}
+	switch len(fits) {
+	case 0:
+		return nil, fmt.Errorf("unknown option %q: see --help", "--"+name)
+	case 1:
+		return fits[0], nil
+	}
+	return nil, fmt.Errorf("option %q may be %s: write it out", "--"+name, strings.Join(flags, " or "))
+}
+
+// declared returns the option of exactly this name; that there is none is a
+// programming error.
+func (t *table) declared(name string) *Option {
+	o := t.byName[name]
+	if o == nil || o.Name != name {
+		panic("fence: undeclared option " + name)
+	}
+	return o
+}
+
+// actions is every action of the agent in the order of the help text.
+func (t *table) actions() []string {
+	var names []string
+	for _, a := range actions {
+		names = append(names, a.name)
+	}
+	if t.diag {
+		names = append(names, ActionDiag)
+	}
+	return names
 }
 
 // takesValue reports whether the option's flag is followed by a value.

@@ -1,6 +1,7 @@
 package fence
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,8 @@ func (c *control) run(ctx context.Context) (int, error) {
 		return 1, err
 	}
 	switch action {
+	case ActionDiag:
+		return 0, c.interrupt(ctx, state)
 	case ActionStatus:
 		c.say("Status: %s", word(state))
 		if state == Off {
@@ -64,6 +67,19 @@ func (c *control) reach(ctx context.Context, state, want State) error {
 	return nil
 }
 
+// interrupt sends the diagnostic interrupt, once: a second one may disturb the
+// crash dump that the first one started.
+func (c *control) interrupt(ctx context.Context, state State) error {
+	if state == Off {
+		return errors.New("the machine is off, nothing is there to interrupt")
+	}
+	if err := c.diag(ctx); err != nil {
+		return err
+	}
+	c.say("Success: Diagnostic interrupt sent")
+	return nil
+}
+
 // reboot is done when the machine was seen off: that is what the cluster waits
 // for. Whether it comes up again is worth a warning, not a failed fencing, and
 // is bounded under pacemaker-fenced too, which would otherwise run into its own
@@ -81,6 +97,11 @@ func (c *control) reboot(ctx context.Context, state State) error {
 	return nil
 }
 
+// awayPause is the longest pause before a device that does not answer is asked
+// again. It is longer than between answers: each try is a login, and BMCs lock
+// accounts after too many that end badly.
+const awayPause = 4 * time.Second
+
 // change asks for a power state and polls until the device reports it. While it
 // waits it repeats the command, in case the device took it and lost it, and
 // bears with reads that fail: some BMCs are away for seconds when the power
@@ -95,12 +116,12 @@ func (c *control) change(ctx context.Context, want State, limit time.Duration) e
 	longest := max(c.req.Seconds("stonith_status_sleep"), 10*time.Millisecond)
 	pause := longest / 8
 	for {
-		state, err := c.power(ctx)
+		state, err := c.look(ctx)
 		now := c.env.Now()
 		switch {
 		case err == nil && state == want:
 			return nil
-		case ctx.Err() != nil, errors.Is(err, ErrLogin):
+		case ctx.Err() != nil, c.refused >= maxRefused:
 			return err
 		case limit > 0 && now.Sub(begin) >= limit:
 			if err == nil {
@@ -117,7 +138,11 @@ func (c *control) change(ctx context.Context, want State, limit time.Duration) e
 		if err := c.sleep(ctx, pause); err != nil {
 			return fmt.Errorf("power %s: interrupted", word(want))
 		}
-		pause = min(2*pause, longest)
+		if pause *= 2; err != nil {
+			pause = min(pause, max(longest, awayPause))
+		} else {
+			pause = min(pause, longest)
+		}
 	}
 }
 
@@ -162,7 +187,14 @@ func (c *control) sleep(ctx context.Context, d time.Duration) error {
 	return c.env.Sleep(ctx, d)
 }
 
-func (c *control) say(format string, args ...any) { fmt.Fprintf(c.stdout, format+"\n", args...) }
+// say writes the outcome of an action.
+func (c *control) say(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	fmt.Fprintln(c.stdout, text)
+	if action := c.req.Action; action != ActionStatus {
+		c.log.note(fmt.Sprintf("%s of %s (%s): %s", action, cmp.Or(c.req.Node, "a machine"), c.req.Host(), text))
+	}
+}
 
 // word is a state as the messages of fence agents spell it.
 func word(s State) string { return strings.ToUpper(string(s)) }

@@ -68,13 +68,20 @@ func TestOutcomes(t *testing.T) {
 		{name: "disable_timeout", dev: fakeDevice{state: On, late: 90 * time.Second}, stdin: "action=off\ndisable_timeout=true\nretry_on=0", stdout: "Success: Powered OFF\n", asked: []string{"off"}},
 
 		{name: "as fenced sends it", dev: fakeDevice{state: On}, stdin: "nodename=n1\nport=n1\nplug=n1\naction=off\ndelay=0", env: fenced, stdout: "Success: Powered OFF\n", asked: []string{"off"}},
-		{name: "list", dev: fakeDevice{state: On}, stdin: "action=list"},
-		{name: "list-status", dev: fakeDevice{state: On}, stdin: "action=list-status"},
+		{name: "list", dev: fakeDevice{state: On}, stdin: "action=list", stderr: "pcmk_host_list"},
+		{name: "list-status", dev: fakeDevice{state: On}, stdin: "action=list-status", stderr: "pcmk_host_list"},
+		{name: "diag", dev: fakeDevice{state: On}, stdin: "action=diag\ndelay=9", stdout: "Success: Diagnostic interrupt sent\n", asked: []string{"diag"}, within: time.Second},
+		{name: "diag when off", dev: fakeDevice{state: Off}, stdin: "action=diag", code: 1, stderr: "the machine is off"},
+		{name: "diag is sent once", dev: fakeDevice{state: On, lostAck: true}, stdin: "action=diag", code: 1, stderr: "no answer", asked: []string{"diag"}},
+		{name: "diag does not fence", dev: fakeDevice{state: On}, stdin: "action=diag", env: fenced, code: 1, stderr: "pcmk_*_action"},
+		{name: "no action under fenced", dev: fakeDevice{state: On}, env: fenced, code: 1, stderr: "no action is given"},
 		{name: "validate-all", dev: fakeDevice{state: On}, stdin: "action=validate-all"},
 		{name: "validate-all refuses", dev: fakeDevice{state: On}, stdin: "action=validate-all\nlevel=user", code: 1, stderr: "does not go with lanplus"},
 		{name: "validation before off", dev: fakeDevice{state: On}, stdin: "action=off\nlevel=user\ndelay=9", code: 1, stderr: "does not go with lanplus"},
 		{name: "no address", dev: fakeDevice{state: On}, stdin: "action=off\nip=", code: 1, stderr: "ip is not set"},
-		{name: "port as address", dev: fakeDevice{state: On}, stdin: "action=off\nip=\nport_as_ip=1\nplug=192.0.2.9", stdout: "Success: Powered OFF\n", asked: []string{"off"}},
+		{name: "port as address", dev: fakeDevice{state: On, errSet: Off}, stdin: "action=off\nport_as_ip=1\nplug=192.0.2.9", code: 1, stderr: "switch 192.0.2.9 off", asked: []string{"off", "off"}},
+		{name: "port as address, no port", dev: fakeDevice{state: On, lost: -1}, stdin: "action=monitor\nport_as_ip=1", code: 1, stderr: "of 192.0.2.1"},
+		{name: "port not as address", dev: fakeDevice{state: On, lost: -1}, stdin: "action=status\nport_as_ip=0\nplug=192.0.2.9", code: 1, stderr: "of 192.0.2.1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

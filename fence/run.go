@@ -12,6 +12,7 @@ import (
 
 // Env is all that a run sees of the world.
 type Env struct {
+	Pid    int
 	Args   []string // without the program's name
 	Stdin  io.Reader
 	Stdout io.Writer
@@ -19,15 +20,23 @@ type Env struct {
 	Getenv func(string) string
 	Now    func() time.Time
 	Sleep  func(context.Context, time.Duration) error // returns early, with an error, when the context ends
+	Syslog func([]byte) error                         // takes one message of RFC 3164, without waiting; nil for none
 }
 
 // maxInput bounds standard input, in bytes.
 const maxInput = 1 << 20
 
 // Run carries out one call of an agent and returns its exit code: 0 done (and
-// status: on), 1 failed, 2 status: off. It ends soon after the context does.
-func Run(ctx context.Context, a Agent, env Env) int {
-	log := &logger{stderr: env.Stderr, now: env.Now}
+// status: on), 1 failed, 2 status: off. It ends soon after the context does. A
+// fault of the program is a failure too: Go would end with 2, which says off.
+func Run(ctx context.Context, a Agent, env Env) (code int) {
+	log := &logger{stderr: env.Stderr, syslog: env.Syslog, tag: fmt.Sprintf("%s[%d]", a.Name, env.Pid), now: env.Now}
+	defer func() {
+		if p := recover(); p != nil {
+			log.fail(fault(p))
+			code = 1
+		}
+	}()
 	t := newTable(&a)
 	in, err := readInput(ctx, t, env)
 	req := newRequest(t, in, log)
@@ -40,13 +49,18 @@ func Run(ctx context.Context, a Agent, env Env) int {
 	for _, w := range in.warnings {
 		log.warn("%s", w)
 	}
-	code, err := run(ctx, &a, req, env)
+	req.logOptions()
+	code, err = run(ctx, &a, req, env)
 	if err != nil {
 		log.fail(err)
 		return 1
 	}
 	return code
 }
+
+// noNames is what list and list-status have to say. It goes to standard error:
+// the cluster would take any word on standard output for the name of a machine.
+const noNames = "the device does not know by which name the cluster calls its machine: set pcmk_host_list or pcmk_host_map"
 
 func run(ctx context.Context, a *Agent, req *Request, env Env) (int, error) {
 	switch {
@@ -60,13 +74,23 @@ func run(ctx context.Context, a *Agent, req *Request, env Env) (int, error) {
 		writeMetadata(env.Stdout, a, req.table)
 		return 0, nil
 	case req.Action == ActionList, req.Action == ActionListStatus:
-		return 0, nil // the device does not know the cluster's name of its one machine
+		req.log.warn("%s", noNames)
+		return 0, nil
+	}
+	fenced := env.Getenv("PCMK_service") == "pacemaker-fenced"
+	switch {
+	case fenced && !req.Given("action"):
+		return 1, errors.New("no action is given, which the cluster never does: the input may be cut off; the default action, reboot, is not assumed")
+	case fenced && req.Action == ActionDiag:
+		return 1, errors.New("diag is refused as an action of the cluster: a diagnostic interrupt switches nothing off, so it does not fence; remove diag from the device's pcmk_*_action")
+	case req.Host() == "":
+		return 1, errors.New("ip is not set: give the address of the fencing device")
+	}
+	if err := req.checkLogin(a.Login); err != nil {
+		return 1, err
 	}
 	if err := req.readPassword(ctx); err != nil {
 		return 1, err
-	}
-	if req.Host() == "" {
-		return 1, errors.New("ip is not set: give the address of the fencing device")
 	}
 	if a.Validate != nil {
 		if err := a.Validate(req); err != nil {
@@ -81,7 +105,7 @@ func run(ctx context.Context, a *Agent, req *Request, env Env) (int, error) {
 		stdout:  env.Stdout,
 		log:     req.log,
 		env:     env,
-		fenced:  env.Getenv("PCMK_service") == "pacemaker-fenced",
+		fenced:  fenced,
 	}
 	defer c.close(ctx)
 	return c.run(ctx)
@@ -117,15 +141,23 @@ func readInput(ctx context.Context, t *table, env Env) (input, error) {
 }
 
 func newRequest(t *table, in input, log *logger) *Request {
-	req := &Request{table: t, values: in.values, log: log}
+	req := &Request{table: t, values: in.values, secrets: in.secrets, log: log}
 	req.Action = req.String("action")
 	req.Node = req.String("nodename")
-	for _, o := range t.options {
-		if o.Secret {
-			log.hide(req.String(o.Name))
+	return req
+}
+
+// logOptions writes what was given. A secret is a Secret here and prints as one.
+func (r *Request) logOptions() {
+	for _, o := range r.table.options {
+		switch {
+		case !r.Given(o.Name):
+		case o.Secret:
+			r.Logf("option %s=%s", o.Name, r.Secret(o.Name))
+		default:
+			r.Logf("option %s=%s", o.Name, r.String(o.Name))
 		}
 	}
-	return req
 }
 
 // setUpLog applies the output options and returns what ends the debug file.
@@ -147,25 +179,4 @@ func (r *Request) setUpLog(in input) func() {
 	}
 	r.log.debug = f
 	return func() { f.Close() }
-}
-
-// readPassword finds the password in the safest place that was given. Only
-// actions that log in run the script.
-func (r *Request) readPassword(ctx context.Context) error {
-	file, script := r.String("password_file"), r.String("password_script")
-	var err error
-	switch {
-	case file != "":
-		r.password, err = readPasswordFile(file)
-	case script != "" && r.Action == ActionValidateAll:
-	case script != "":
-		s := session{req: r}
-		ctx, cancel := context.WithTimeout(ctx, s.limit("login_timeout"))
-		defer cancel()
-		r.password, err = runPasswordScript(ctx, script)
-	default:
-		r.password = r.String("password")
-	}
-	r.log.hide(r.password)
-	return err
 }

@@ -2,6 +2,7 @@ package fence
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,28 @@ import (
 	"testing"
 	"time"
 )
+
+func TestSecretDoesNotPrint(t *testing.T) {
+	type inner struct{ hidden Secret }
+	const text = "unmistakable"
+	s := NewSecret(text)
+	for _, v := range []any{s, &s, inner{s}, &inner{s}, []Secret{s}, map[string]Secret{"k": s}, Request{secrets: map[string]Secret{"k": s}, password: s}, &Request{password: s}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+			got := fmt.Sprintf(verb, v)
+			for _, form := range []string{text, fmt.Sprintf("%x", text), fmt.Sprintf("%X", text)} {
+				if strings.Contains(got, form) {
+					t.Errorf("%s of %T prints %q", verb, v, got)
+				}
+			}
+		}
+	}
+	if text, err := json.Marshal(s); err != nil || string(text) != `"[secret]"` {
+		t.Errorf("JSON: %s, %v", text, err)
+	}
+	if s.Reveal() != text || (Secret{}).Reveal() != "" {
+		t.Error("Reveal does not")
+	}
+}
 
 // write makes a file with exactly this mode, whatever the umask.
 func write(t *testing.T, text string, mode os.FileMode) string {
@@ -39,7 +62,8 @@ func TestPasswordFile(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := readPasswordFile(write(t, tt.text, tt.mode))
+			secret, err := readPasswordFile(write(t, tt.text, tt.mode))
+			got := secret.Reveal()
 			if got != tt.want || tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
 				t.Errorf("%q, %v; want %q, %q", got, err, tt.want, tt.err)
 			}
@@ -73,7 +97,8 @@ func TestPasswordScript(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
-			got, err := runPasswordScript(ctx, tt.script)
+			secret, err := runPasswordScript(ctx, tt.script)
+			got := secret.Reveal()
 			if got != tt.want || tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
 				t.Errorf("%q, %v; want %q, %q", got, err, tt.want, tt.err)
 			}
@@ -119,7 +144,7 @@ func TestPasswordSources(t *testing.T) {
 			dev := &fakeDevice{state: On, clock: newClock()}
 			var got string
 			a := testAgent(func(ctx context.Context, r *Request) (Device, error) {
-				got = r.Password()
+				got = r.Password().Reveal()
 				return dev, nil
 			})
 			code := Run(t.Context(), a, Env{
@@ -133,9 +158,31 @@ func TestPasswordSources(t *testing.T) {
 	}
 }
 
+func TestPasswordOfSomebodyElse(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("giving files away needs root")
+	}
+	file, script := write(t, "pw\n", 0o600), write(t, "#!/bin/sh\necho pw\n", 0o755)
+	if _, err := readPasswordFile(file); err != nil {
+		t.Error(err)
+	}
+	if err := checkScript(script); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(os.Chown(file, 65534, 0), os.Chown(script, 65534, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readPasswordFile(file); err == nil || !strings.Contains(err.Error(), "chown root") {
+		t.Errorf("file: %v", err)
+	}
+	if err := checkScript(script + " argument"); err == nil || !strings.Contains(err.Error(), "chown root") {
+		t.Errorf("script: %v", err)
+	}
+}
+
 func TestBadPasswordSourceTouchesNothing(t *testing.T) {
-	open := write(t, "pw\n", 0o644)
-	for _, options := range []string{"password_file=" + open, "password_script=false"} {
+	open, script := write(t, "pw\n", 0o644), write(t, "#!/bin/sh\necho pw\n", 0o777)
+	for _, options := range []string{"password_file=" + open, "password_script=false", "password_script=" + script, "passwd_script=" + script + " x"} {
 		dev := &fakeDevice{state: On}
 		if got := invoke(dev, call{stdin: "ip=h\naction=off\n" + options}); got.code != 1 || len(dev.log) > 0 {
 			t.Errorf("%s: %+v, asked %v", options, got, dev.log)
@@ -151,35 +198,45 @@ func TestValidateAllDoesNotRunTheScript(t *testing.T) {
 	}
 }
 
+// The password is a single letter: a log that blots it out letter by letter would
+// tell it, one that does not know where it is would show it.
 func TestSecretsAreMasked(t *testing.T) {
-	file := write(t, "fromfile\n", 0o600)
-	debug := filepath.Join(t.TempDir(), "debug")
-	leak := func(_ context.Context, r *Request) (Device, error) {
-		r.Logf("using %s and %s", r.Password(), r.String("key"))
-		return nil, fmt.Errorf("cannot use %s, %s\nand %s", r.Password(), r.String("password"), r.String("key"))
-	}
-	var stderr strings.Builder
-	code := Run(t.Context(), testAgent(leak), Env{
-		Stdin:  strings.NewReader("ip=h\naction=status\nverbose=1\npassword=fromoption\nold_key=c0ffee\npassword_file=" + file + "\ndebug_file=" + debug),
-		Stdout: new(strings.Builder), Stderr: &stderr,
-		Getenv: func(string) string { return "" }, Now: time.Now, Sleep: newClock().sleep,
-	})
-	traced, err := os.ReadFile(debug)
-	if err != nil || code != 1 {
-		t.Fatalf("exit code %d, %v", code, err)
-	}
-	info, _ := os.Stat(debug)
-	if info.Mode().Perm() != 0o600 {
-		t.Errorf("debug file has mode %o", info.Mode().Perm())
-	}
-	for _, out := range []string{stderr.String(), string(traced)} {
-		for _, secret := range []string{"fromfile", "fromoption", "c0ffee"} {
-			if strings.Contains(out, secret) {
-				t.Errorf("%q is in %q", secret, out)
+	for _, source := range []string{"password=e", "password_script=printf e", "password_file=" + write(t, "e\n", 0o600)} {
+		debug := filepath.Join(t.TempDir(), "debug")
+		var syslog, stderr strings.Builder
+		leak := func(_ context.Context, r *Request) (Device, error) {
+			if r.Password().Reveal() != "e" {
+				t.Errorf("%s: the password is %q", source, r.Password().Reveal())
 			}
+			r.Logf("using %s and %v of %+v", r.Password(), r.Secret("key"), *r)
+			return nil, fmt.Errorf("cannot use %s,\nand %q", r.Password(), r.Secret("key"))
 		}
-		if !strings.Contains(out, "using [secret] and [secret]") {
-			t.Errorf("the steps are missing in %q", out)
+		code := Run(t.Context(), testAgent(leak), Env{
+			Stdin:  strings.NewReader("ip=h\naction=status\nverbose=1\nold_key=c0ffee\ndebug_file=" + debug + "\n" + source),
+			Stdout: new(strings.Builder), Stderr: &stderr,
+			Getenv: func(string) string { return "" }, Now: time.Now, Sleep: newClock().sleep,
+			Syslog: func(m []byte) error { syslog.Write(append(m, '\n')); return nil },
+		})
+		traced, err := os.ReadFile(debug)
+		if err != nil || code != 1 {
+			t.Fatalf("exit code %d, %v", code, err)
+		}
+		info, _ := os.Stat(debug)
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("debug file has mode %o", info.Mode().Perm())
+		}
+		for name, out := range map[string]string{"stderr": stderr.String(), "debug file": string(traced), "syslog": syslog.String()} {
+			for _, secret := range []string{"=e\n", `"e"`, "use e", "using e", "printf e", "c0ffee"} {
+				if strings.Contains(out, secret) {
+					t.Errorf("%s: %q is in %s: %q", source, secret, name, out)
+				}
+			}
+			if !strings.Contains(out, `Failed: read the power state of h: log in: cannot use [secret], and [secret]`) {
+				t.Errorf("%s: the words are mangled in %s: %q", source, name, out)
+			}
+			if name != "syslog" && !strings.Contains(out, "option key=[secret]") {
+				t.Errorf("%s: the options are missing in %s: %q", source, name, out)
+			}
 		}
 	}
 }

@@ -14,22 +14,28 @@ type session struct {
 	agent   *Agent
 	req     *Request
 	dev     Device // nil when not logged in
-	refused int    // logins that the device refused
-	lastErr error  // the last of them
+	refused int    // logins that the device refused; maxRefused when there must be no more
+	lastErr error  // of the last of them
 }
 
-// closeLimit bounds a logout: it is a courtesy to the device, not a result.
-const closeLimit = time.Second
+// closeLimit bounds a logout: it is a courtesy to the device, not a result. With
+// hurry it keeps the end within a second of a termination signal.
+const closeLimit = 500 * time.Millisecond
 
 // maxRefused is how often refused credentials are offered in one process: once
 // more than once, because a single lost or garbled reply looks the same.
 const maxRefused = 2
 
-func (s *session) power(ctx context.Context) (State, error) {
+// power reads the power state.
+func (s *session) power(ctx context.Context) (State, error) { return s.read(ctx, 2) }
+
+// look reads the power state with a single try, for callers that ask again.
+func (s *session) look(ctx context.Context) (State, error) { return s.read(ctx, 1) }
+
+func (s *session) read(ctx context.Context, tries int) (State, error) {
 	var state State
-	err := s.try(ctx, "read the power state of "+s.req.Host(), func(ctx context.Context, d Device) error {
-		var err error
-		state, err = d.Power(ctx)
+	err := s.try(ctx, tries, "read the power state of "+s.req.Host(), func(ctx context.Context, d Device) (err error) {
+		state, err = bounded(ctx, func() (State, error) { return d.Power(ctx) })
 		if err == nil && state != On && state != Off {
 			err = fmt.Errorf("it is neither on nor off: %q", string(state))
 		}
@@ -43,15 +49,26 @@ func (s *session) power(ctx context.Context) (State, error) {
 }
 
 func (s *session) setPower(ctx context.Context, want State) error {
-	return s.try(ctx, fmt.Sprintf("switch %s %s", s.req.Host(), want), func(ctx context.Context, d Device) error {
-		return d.SetPower(ctx, want)
+	return s.try(ctx, 2, fmt.Sprintf("switch %s %s", s.req.Host(), want), func(ctx context.Context, d Device) error {
+		return boundedCall(ctx, func() error { return d.SetPower(ctx, want) })
 	})
 }
 
-func (s *session) try(ctx context.Context, what string, step func(context.Context, Device) error) error {
+func (s *session) diag(ctx context.Context) error {
+	return s.try(ctx, 1, "send a diagnostic interrupt to "+s.req.Host(), func(ctx context.Context, d Device) error {
+		i, ok := d.(Interrupter)
+		if !ok {
+			return errors.New("the device has none")
+		}
+		return boundedCall(ctx, func() error { return i.Interrupt(ctx) })
+	})
+}
+
+// try runs a step, up to so many times, each after the first on a new login.
+func (s *session) try(ctx context.Context, tries int, what string, step func(context.Context, Device) error) error {
 	s.req.Logf("%s", what)
 	err := s.once(ctx, step)
-	if err != nil && ctx.Err() == nil && s.refused < maxRefused {
+	for ; tries > 1 && err != nil && ctx.Err() == nil && s.refused < maxRefused; tries-- {
 		s.req.Logf("%s: %v; trying once more", what, err)
 		err = s.once(ctx, step)
 	}
@@ -72,11 +89,14 @@ func (s *session) once(ctx context.Context, step func(context.Context, Device) e
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.limit("shell_timeout"))
 	defer cancel()
-	if err := step(ctx, s.dev); err != nil {
+	err := step(ctx, s.dev)
+	switch {
+	case errors.Is(err, errStuck): // the driver still uses it
+		s.dev = nil
+	case err != nil:
 		s.close(ctx)
-		return err
 	}
-	return nil
+	return err
 }
 
 func (s *session) open(ctx context.Context) error {
@@ -89,11 +109,14 @@ func (s *session) open(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.limit("login_timeout"))
 	defer cancel()
 	s.req.Logf("log in to %s", s.req.Host())
-	dev, err := s.agent.Open(ctx, s.req)
+	dev, err := bounded(ctx, func() (Device, error) { return s.agent.Open(ctx, s.req) })
 	if err != nil {
 		err = fmt.Errorf("log in: %w", err)
-		if errors.Is(err, ErrLogin) {
+		switch {
+		case errors.Is(err, ErrLogin):
 			s.refused, s.lastErr = s.refused+1, err
+		case errors.Is(err, ErrUntrusted):
+			s.refused, s.lastErr = maxRefused, err
 		}
 		return err
 	}
@@ -106,12 +129,14 @@ func (s *session) close(ctx context.Context) {
 	if s.dev == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	if err := s.dev.Close(ctx); err != nil {
+	defer time.AfterFunc(closeLimit, cancel).Stop()
+	dev := s.dev
+	s.dev = nil
+	if err := boundedCall(ctx, func() error { return dev.Close(ctx) }); err != nil {
 		s.req.Logf("log out of %s: %v", s.req.Host(), err)
 	}
-	s.dev = nil
 }
 
 // limit is the time limit of one step, 30 seconds when the option is 0. No

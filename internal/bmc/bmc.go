@@ -21,6 +21,7 @@ import (
 var (
 	ErrLogin  = errors.New("the BMC refused the login")
 	ErrSilent = errors.New("the BMC does not answer")
+	ErrSystem = errors.New("it is not clear which system of the BMC is meant")
 )
 
 // driver is what bmclib needs of a power driver. Its methods return soon after
@@ -84,7 +85,7 @@ func (c *Client) Close(ctx context.Context) error { return plain(c.lib.Close(ctx
 // list of what it tried; with one driver that list says nothing.
 type failure struct {
 	text string
-	kind error // ErrLogin, ErrSilent or nil
+	kind error // ErrLogin, ErrSilent, ErrSystem or nil
 	err  error // cause
 }
 

@@ -41,8 +41,9 @@ type IPMI struct {
 var DefaultCipherSuites = []int{17, 3}
 
 // cipherSuites are the suites that are served (IPMI 2.0, table 22-20): all but 0,
-// which lets anybody in, and those with RC4.
-var cipherSuites = []int{1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17}
+// which lets anybody in, those without integrity (1, 6, 11, 15), which let anybody
+// on the way change a command, and those with RC4.
+var cipherSuites = []int{2, 3, 7, 8, 12, 16, 17}
 
 var privileges = map[string]types.PrivilegeLevel{
 	"callback":      types.PrivilegeLevelCallback,
@@ -77,7 +78,7 @@ func (c IPMI) Check() error {
 	}
 	for _, id := range c.CipherSuites {
 		if !slices.Contains(cipherSuites, id) {
-			return fmt.Errorf("cipher suite %d is not served: use one of %s", id, list(cipherSuites))
+			return fmt.Errorf("cipher suite %d is not served, only those are that protect a command from changes on its way: remove cipher, or set it to one of %s", id, list(cipherSuites))
 		}
 	}
 	return nil

@@ -220,6 +220,8 @@ func TestIPMICheck(t *testing.T) {
 		{"port 0", func(c *IPMI) { c.Port = 0 }, "port 0"},
 		{"port", func(c *IPMI) { c.Port = 65536 }, "port 65536"},
 		{"suite 0", func(c *IPMI) { c.CipherSuites = []int{0} }, "cipher suite 0"},
+		{"suite without integrity", func(c *IPMI) { c.CipherSuites = []int{17, 1} }, "cipher suite 1 is not served"},
+		{"another one", func(c *IPMI) { c.CipherSuites = []int{15} }, "cipher suite 15 is not served"},
 		{"level", func(c *IPMI) { c.Privilege = "root" }, `"root"`},
 	}
 	for _, tt := range tests {

@@ -1,0 +1,20 @@
+package bmc
+
+import (
+	"context"
+
+	"github.com/bougou/go-ipmi/pkg/command/chassis"
+)
+
+// Interrupt asks for a diagnostic interrupt (NMI) of the machine. It is an error
+// when the driver has none.
+func (c *Client) Interrupt(ctx context.Context) error { return plain(c.lib.SendNMI(ctx)) }
+
+// SendNMI pulses the diagnostic interrupt (IPMI 2.0, section 28.3).
+func (d *ipmi) SendNMI(ctx context.Context) error {
+	_, err := d.session.ChassisControl(ctx, chassis.ChassisControlDiagnosticInterrupt)
+	return explain("send chassis control diagnostic interrupt", err)
+}
+
+// SendNMI asks for the reset type Nmi, where the BMC takes it.
+func (d *redfishDriver) SendNMI(ctx context.Context) error { return d.reset(ctx, orderDiag) }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bougou/go-ipmi/pkg/types"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/oneha/oneha/internal/bmc/bmctest"
 )
@@ -47,13 +48,19 @@ type outcome struct {
 	Stdout, Stderr string
 }
 
-// agent starts fence_bmc_ipmi as pacemaker-fenced does: options on standard
-// input only.
+// agent starts fence_bmc_ipmi.
 func agent(t *testing.T, stdin string, env ...string) (*exec.Cmd, func() outcome) {
+	t.Helper()
+	return startAgent(t, "fence_bmc_ipmi", stdin, env...)
+}
+
+// startAgent starts an agent as pacemaker-fenced does: options on standard input
+// only.
+func startAgent(t *testing.T, name, stdin string, env ...string) (*exec.Cmd, func() outcome) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, program(t, "fence_bmc_ipmi"))
+	cmd := exec.CommandContext(ctx, program(t, name))
 	cmd.Env = append([]string{"LC_ALL=C", "PATH=/usr/bin:/bin"}, env...)
 	cmd.Stdin = strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
@@ -69,6 +76,15 @@ func agent(t *testing.T, stdin string, env ...string) (*exec.Cmd, func() outcome
 
 func options(b *bmctest.BMC, more ...string) string {
 	return fmt.Sprintf("nodename=n1\nport=n1\nip=%s\nipport=%d\nusername=%s\npassword=%s\n%s\n", b.Host, b.Port, bmctest.Username, bmctest.Password, strings.Join(more, "\n"))
+}
+
+func secretFile(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(name, []byte(bmctest.Password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 func TestAgentOnABMC(t *testing.T) {
@@ -100,7 +116,11 @@ func TestAgentOnABMC(t *testing.T) {
 		{"bridging", bmctest.Options{}, []string{"action=off", "target=0x24"}, outcome{1, "", "target"}, nil, true},
 		{"K_g", bmctest.Options{}, []string{"action=off", "hexadecimal_kg=c0ffee"}, outcome{1, "", "hexadecimal_kg"}, nil, true},
 		{"suite 0", bmctest.Options{}, []string{"action=off", "cipher=0"}, outcome{1, "", "cipher suite 0"}, nil, true},
+		{"suite without integrity", bmctest.Options{}, []string{"action=off", "cipher=6"}, outcome{1, "", "cipher suite 6 is not served"}, nil, true},
 		{"password too long", bmctest.Options{}, []string{"action=off", "password=123456789012345678901"}, outcome{1, "", "at most 20"}, nil, true},
+		{"diag, which this BMC has not", bmctest.Options{}, []string{"action=diag"}, outcome{1, "", "send chassis control diagnostic interrupt"}, []string{}, true},
+		{"port_as_ip", bmctest.Options{}, []string{"action=off", "ip=192.0.2.1", "port_as_ip=1", "port=127.0.0.1"}, outcome{0, "Success: Powered OFF\n", ""}, []string{"off"}, false},
+		{"password file", bmctest.Options{}, []string{"action=status", "password=wrong", "password_file=" + secretFile(t)}, outcome{0, "Status: ON\n", ""}, nil, true},
 		{"validate-all", bmctest.Options{Drop: func([]byte) bool { return true }}, []string{"action=validate-all"}, outcome{0, "", ""}, nil, true},
 		{"everything of fence_ipmilan", bmctest.Options{}, []string{
 			"action=status", "ipaddr=127.0.0.1", "login=admin", "passwd=" + bmctest.Password, "auth=md5", "privlvl=OPERATOR", "method=onoff", "ipmitool_timeout=2",
@@ -116,7 +136,7 @@ func TestAgentOnABMC(t *testing.T) {
 			if got.Code != tt.want.Code || got.Stdout != tt.want.Stdout || !strings.Contains(got.Stderr, tt.want.Stderr) || tt.want.Stderr == "" && got.Stderr != "" {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
-			if diff := cmp.Diff(tt.asked, b.Commands()); diff != "" {
+			if diff := cmp.Diff(tt.asked, b.Commands(), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("power commands (-want +got):\n%s", diff)
 			}
 			if b.On() != tt.on || b.Sessions() != 0 {
@@ -153,29 +173,111 @@ func TestSilentBMC(t *testing.T) {
 	}
 }
 
-// A termination signal while off is waited for ends the session and the agent.
+// A signal while off is waited for ends the session and the agent within a second.
 func TestTermination(t *testing.T) {
-	b := bmctest.Start(t, bmctest.Options{Late: time.Minute})
-	cmd, wait := agent(t, options(b, "action=off"), "PCMK_service=pacemaker-fenced")
-	for begin := time.Now(); len(b.Commands()) == 0 && time.Since(begin) < 10*time.Second; {
-		time.Sleep(10 * time.Millisecond)
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			b := bmctest.Start(t, bmctest.Options{Late: time.Minute})
+			cmd, wait := agent(t, options(b, "action=off"), "PCMK_service=pacemaker-fenced")
+			untilCommanded(t, b)
+			begin := time.Now()
+			if err := cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			got := wait()
+			if took := time.Since(begin); got.Code != 1 || !strings.Contains(got.Stderr, "interrupted") || took > time.Second {
+				t.Errorf("%+v after %s", got, took)
+			}
+			if n := b.Sessions(); n != 0 {
+				t.Errorf("%d sessions left open", n)
+			}
+		})
 	}
-	begin := time.Now()
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+}
+
+func untilCommanded(t *testing.T, b *bmctest.BMC) {
+	t.Helper()
+	for begin := time.Now(); len(b.Commands()) == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begin) > 10*time.Second {
+			t.Fatal("the agent sends no command")
+		}
+	}
+}
+
+// While an agent waits, its password is nowhere that others can look.
+func TestPasswordIsNotInSight(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("running as another user needs root")
+	}
+	b := bmctest.Start(t, bmctest.Options{Late: time.Minute})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	// A copy that another user may run, whose processes the kernel would dump.
+	file := filepath.Join(t.TempDir(), "fence_bmc_ipmi")
+	self, err := os.Executable()
+	if err != nil {
 		t.Fatal(err)
 	}
-	got := wait()
-	if got.Code != 1 || !strings.Contains(got.Stderr, "interrupted") || time.Since(begin) > 3*time.Second {
-		t.Errorf("%+v after %s", got, time.Since(begin))
+	binary, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if n := b.Sessions(); n != 0 {
-		t.Errorf("%d sessions left open", n)
+	if err := os.WriteFile(file, binary, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for dir := filepath.Dir(file); dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const nobody = 65534
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", `ulimit -c unlimited; exec "$0"`, file)
+	cmd.Env = []string{"LC_ALL=C"}
+	cmd.Dir = t.TempDir()
+	if err := os.Chown(cmd.Dir, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdin = strings.NewReader(options(b, "action=off", "verbose=1"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	untilCommanded(t, b)
+	proc := fmt.Sprintf("/proc/%d/", cmd.Process.Pid)
+	for _, name := range []string{"cmdline", "environ"} {
+		text, err := os.ReadFile(proc + name)
+		if err != nil || strings.Contains(string(text), bmctest.Password) {
+			t.Errorf("%s: %v: %q", name, err, text)
+		}
+	}
+	// The files in /proc of a process that may not be dumped belong to root
+	// (proc(5)).
+	if info, err := os.Stat(proc + "environ"); err != nil || info.Sys().(*syscall.Stat_t).Uid != 0 {
+		t.Errorf("the process can be dumped: %v", err)
+	}
+	// It crashes, as after a panic in a library: by a signal, because Go's own exit
+	// code would say that the machine is off, and without a core file.
+	if err := cmd.Process.Signal(syscall.SIGQUIT); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // the state says more
+	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.CoreDump() {
+		t.Errorf("after a crash: %v", cmd.ProcessState)
+	}
+	if left, err := os.ReadDir(cmd.Dir); err != nil || len(left) > 0 {
+		t.Errorf("after a crash there is %v (%v)", left, err)
+	}
+	if strings.Contains(output.String(), bmctest.Password) || !strings.Contains(output.String(), "option password=[secret]") {
+		t.Errorf("verbose output:\n%s", &output)
 	}
 }
 
 func TestNames(t *testing.T) {
 	out, err := exec.Command(program(t, "fence-bmc"), "--list").CombinedOutput()
-	if err != nil || string(out) != "fence_bmc_ipmi\n" {
+	if err != nil || string(out) != "fence_bmc_ilo\nfence_bmc_ilo_ssh\nfence_bmc_ipmi\nfence_bmc_redfish\n" {
 		t.Errorf("%v: %s", err, out)
 	}
 	for _, args := range [][]string{{}, {"-o", "off"}, {"--list", "-o", "off"}} {

@@ -22,16 +22,16 @@ var ipmiAgent = fence.Agent{
 		{Name: "auth", Short: 'A', Arg: "auth", Type: fence.Select, Choices: []string{"md5", "password", "none"}, Text: "Authentication type of IPMI 1.5; only md5 is served. IPMI 2.0 does not use it"},
 		{Name: "cipher", Short: 'C', Arg: "cipher", Type: fence.Integer, Text: "Cipher suite of IPMI 2.0 (17 and then 3 when not set)"},
 		{Name: "privlvl", Short: 'L', Arg: "level", Type: fence.Select, Choices: []string{"callback", "user", "operator", "administrator"}, Default: "administrator", Text: "Privilege level to log in with; power control needs operator"},
-		{Name: "method", Short: 'm', Arg: "method", Type: fence.Select, Choices: []string{"onoff", "cycle"}, Default: "onoff", Text: "Method to fence; only onoff is served"},
+		fence.MethodOption(),
 		{Name: "target", Arg: "targetaddress", Type: fence.String, Text: "Address that requests are bridged to; not served yet"},
 		{Name: "hexadecimal_kg", Arg: "key", Type: fence.String, Secret: true, Text: "BMC key (K_g) of IPMI 2.0; not served yet"},
 		{Name: "ipmitool_timeout", Arg: "seconds", Type: fence.Second, Default: "1", Text: "Time after which an unanswered request is sent again"},
 		{Name: "ipmitool_path", Arg: "path", Type: fence.String, Text: "Has no effect, ipmitool is not used"},
 		{Name: "use_sudo", Old: []string{"sudo"}, Type: fence.Boolean, Text: "Has no effect, no other program is used"},
 		{Name: "sudo_path", Arg: "path", Type: fence.String, Text: "Has no effect, no other program is used"},
-		{Name: "plug_separator", Arg: "char", Type: fence.String, Text: "Has no effect, a BMC switches one machine"},
 	},
 	Defaults: map[string]string{"ipport": "623"},
+	Diag:     true,
 	Validate: validateIPMI,
 	Open:     openIPMI,
 }
@@ -42,7 +42,7 @@ func validateIPMI(req *fence.Request) error {
 		return errors.New("method=cycle is not served: a machine that is off would stay off and an unfinished cycle would pass for a fencing; remove method or set it to onoff")
 	case req.String("target") != "":
 		return errors.New("target (bridged requests) is not served by this agent: use fence_ipmilan for this machine")
-	case req.String("hexadecimal_kg") != "":
+	case req.Secret("hexadecimal_kg").Reveal() != "":
 		return errors.New("hexadecimal_kg (a BMC key, K_g) is not served by this agent: clear the key on the BMC or use fence_ipmilan for this machine")
 	case !req.Bool("lanplus") && req.Given("auth") && req.String("auth") != "md5":
 		return fmt.Errorf("auth=%s is not served, it would send the password readable or not at all: set auth=md5 or lanplus=1", req.String("auth"))
@@ -55,7 +55,7 @@ func ipmiConfig(req *fence.Request) bmc.IPMI {
 		Host:      req.Host(),
 		Port:      req.Int("ipport"),
 		Username:  req.String("username"),
-		Password:  req.Password(),
+		Password:  req.Password().Reveal(),
 		V15:       !req.Bool("lanplus"),
 		Privilege: req.String("privlvl"),
 		Resend:    req.Seconds("ipmitool_timeout"),

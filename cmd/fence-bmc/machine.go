@@ -9,10 +9,13 @@ import (
 	"github.com/oneha/oneha/internal/bmc"
 )
 
-// machine is a BMC's session as the fence contract sees it.
+// machine is a BMC's session as the fence contract sees it. Agents whose driver
+// has a diagnostic interrupt declare Diag.
 type machine struct {
 	*bmc.Client
 }
+
+var _ fence.Interrupter = machine{}
 
 func (m machine) Power(ctx context.Context) (fence.State, error) {
 	on, err := m.On(ctx)
@@ -35,15 +38,21 @@ func (m machine) SetPower(ctx context.Context, s fence.State) error {
 	return fmt.Errorf("no such power state: %q", s)
 }
 
-// loginError tells the contract about refused credentials.
+// loginError tells the contract about refused credentials and untrusted devices.
 func loginError(err error) error {
-	if errors.Is(err, bmc.ErrLogin) {
-		return refused{err}
+	switch {
+	case errors.Is(err, bmc.ErrLogin):
+		return marked{err, fence.ErrLogin}
+	case errors.Is(err, bmc.ErrHostKey):
+		return marked{err, fence.ErrUntrusted}
 	}
 	return err
 }
 
-// refused reads as its cause and is a fence.ErrLogin.
-type refused struct{ error }
+// marked reads as its cause and is a kind that the contract knows.
+type marked struct {
+	error
+	kind error
+}
 
-func (refused) Is(target error) bool { return target == fence.ErrLogin }
+func (m marked) Is(target error) bool { return target == m.kind }

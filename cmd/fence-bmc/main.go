@@ -12,9 +12,14 @@ import (
 	"github.com/oneha/oneha/internal/version"
 )
 
-// agents is sorted by name.
+// agents is sorted by name. An agent is a row here and a table in a file of its
+// own: a fence.Agent whose Open returns machine{client}, with loginError around
+// the error. See fence.Agent for what need not be declared.
 var agents = []fence.Agent{
+	iloAgent,
+	iloSSHAgent,
 	ipmiAgent,
+	redfishAgent,
 }
 
 func main() {

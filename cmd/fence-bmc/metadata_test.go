@@ -57,20 +57,23 @@ var ipmilan = strings.Fields(`action auth cipher hexadecimal_kg ip ipaddr ipport
 	plug_separator delay disable_timeout ipmitool_path login_timeout port_as_ip power_timeout power_wait shell_timeout
 	stonith_status_sleep ipmitool_timeout retry_on sudo use_sudo sudo_path`)
 
-func TestTakesThePlaceOfIpmilan(t *testing.T) {
+func TestTakesThePlaceOfIpmilan(t *testing.T) { declaresAll(t, ipmiAgent, ipmilan) }
+
+func declaresAll(t *testing.T, a fence.Agent, names []string) {
+	t.Helper()
 	var doc struct {
 		Parameters []struct {
 			Name string `xml:"name,attr"`
 		} `xml:"parameters>parameter"`
 	}
-	if err := xml.Unmarshal([]byte(metadata(t, ipmiAgent)), &doc); err != nil {
+	if err := xml.Unmarshal([]byte(metadata(t, a)), &doc); err != nil {
 		t.Fatal(err)
 	}
 	have := map[string]bool{}
 	for _, p := range doc.Parameters {
 		have[p.Name] = true
 	}
-	for _, name := range ipmilan {
+	for _, name := range names {
 		if !have[name] {
 			t.Errorf("%s is missing", name)
 		}

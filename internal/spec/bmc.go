@@ -13,19 +13,28 @@ import (
 // driver is a kind of BMC, named by the scheme of its URL.
 type driver struct {
 	scheme string
-	agent  string // "" while no release of ours has it
+	agent  string
 	port   string // the one used when the URL names none
 }
 
+// The agents that the schemes lead to.
+const (
+	agentIPMI    = "fence_bmc_ipmi"
+	agentRedfish = "fence_bmc_redfish"
+	agentILO     = "fence_bmc_ilo"
+)
+
 // drivers is the table of schemes. An iLO of generation 3 to 5 is asked over
-// IPMI, as the stock agents fence_ilo3, fence_ilo4 and fence_ilo5 do.
+// IPMI, as the stock agents fence_ilo3, fence_ilo4 and fence_ilo5 do; iLO 6 has it
+// switched off.
 var drivers = []driver{
-	{"ipmi", "fence_bmc_ipmi", "623"},
-	{"ilo3", "fence_bmc_ipmi", "623"},
-	{"ilo4", "fence_bmc_ipmi", "623"},
-	{"ilo5", "fence_bmc_ipmi", "623"},
-	{"ilo6", "", "443"},
-	{"redfish", "", "443"},
+	{"ipmi", agentIPMI, "623"},
+	{"ilo3", agentIPMI, "623"},
+	{"ilo4", agentIPMI, "623"},
+	{"ilo5", agentIPMI, "623"},
+	{"ilo6", agentILO, "443"},
+	{"redfish", agentRedfish, "443"},
+	{"redfish+https", agentRedfish, "443"}, // as Metal3 writes it
 }
 
 // bmc is a BMC with the places that later checks point at.
@@ -38,12 +47,13 @@ type bmc struct {
 	options map[string]value
 }
 
-// endpoint is what two nodes must not share.
+// endpoint is what two nodes must not share: one BMC may have several systems.
 func (b bmc) endpoint() string {
-	if b.port == "" {
-		return b.host + " " + b.driver.port
+	port := b.port
+	if port == "" {
+		port = b.driver.port
 	}
-	return b.host + " " + b.port
+	return b.host + " " + port + " " + b.options["systems_uri"].text
 }
 
 // bmcs reads the nodes' BMCs, with the options they share. It leaves out those
@@ -60,6 +70,10 @@ func (r *reader) bmcs(nodes []node, shared value, top place) []bmc {
 			all = append(all, b)
 		}
 	}
+	if len(all) > 0 && len(all) == len(nodes) {
+		r.checkUse(all, common)
+	}
+	r.checkUserNames(all, common)
 	if shared.kind == absent || shared.kind == mapping {
 		r.checkCredentials(all, top, shared.kind == mapping)
 	}
@@ -94,8 +108,11 @@ func (r *reader) bmc(n node, common map[string]value) (b bmc, ok bool) {
 			continue
 		}
 		s := r.section("bmc", label, value{kind: mapping, at: v.at, fields: []field{f}})
-		override(b.options, s.options())
+		more := s.options()
+		override(b.options, more)
+		maps.Copy(own, more)
 	}
+	r.checkFit(&b, own)
 	return b, true
 }
 
@@ -129,12 +146,10 @@ func (r *reader) url(b *bmc, text, label string) (url.Values, bool) {
 	}
 	i := slices.IndexFunc(drivers, func(d driver) bool { return d.scheme == strings.ToLower(scheme) })
 	if i < 0 {
-		return fail(fmt.Sprintf("has the unknown scheme %q", clip(scheme)), "use ipmi://")
+		return fail(fmt.Sprintf("has the unknown scheme %q", clip(scheme)),
+			"use one of "+strings.Join(schemes(func(driver) bool { return true }), ", ")+"; most BMCs speak redfish, and ipmi when IPMI over LAN is switched on")
 	}
-	if b.driver = drivers[i]; b.driver.agent == "" {
-		return fail(fmt.Sprintf("has the scheme %s, which this release cannot drive yet", b.driver.scheme),
-			"today there is "+strings.Join(schemes(), ", ")+"; most BMCs also speak ipmi when IPMI over LAN is switched on")
-	}
+	b.driver = drivers[i]
 	if a, err := netip.ParseAddr(rest); err == nil && a.Is6() {
 		return fail("is an IPv6 address without brackets", fmt.Sprintf("write %s://[%s]", b.driver.scheme, a))
 	}
@@ -143,8 +158,12 @@ func (r *reader) url(b *bmc, text, label string) (url.Values, bool) {
 		return fail("is not a URL", form)
 	}
 	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil || u.Fragment != "" || u.Path != "" && u.Path != "/" {
+	path := strings.TrimSuffix(u.Path, "/")
+	if err != nil || u.Fragment != "" || path != "" && !b.driver.has("systems_uri") {
 		return fail("is not of the known form", form)
+	}
+	if path != "" {
+		query.Add("systems_uri", path)
 	}
 	if b.host, ok = bmcHost(u.Hostname()); !ok {
 		return fail(fmt.Sprintf("has the host %q, which is neither an address nor a host name", clip(u.Hostname())), form)
@@ -169,10 +188,10 @@ func bmcHost(h string) (string, bool) {
 	return h, isHostName(h, 253)
 }
 
-// schemes lists those that work.
-func schemes() (names []string) {
+// schemes lists those of some drivers.
+func schemes(of func(driver) bool) (names []string) {
 	for _, d := range drivers {
-		if d.agent != "" {
+		if of(d) {
 			names = append(names, d.scheme)
 		}
 	}

@@ -15,21 +15,88 @@ type optionRule func(string) string
 
 // optionRules are the options a BMC may have, in the file and in its URL.
 var optionRules = map[string]optionRule{
-	"username":        userName,
+	"username":        anything,
 	"password_file":   absolutePath,
 	"password_script": absolutePath,
-	"cipher":          oneOf("3", "6", "7", "8", "11", "12", "15", "16", "17"), // those that internal/bmc serves, without the weakest
+	"cipher":          oneOf("3", "7", "8", "12", "16", "17"), // those that internal/bmc serves, without the weakest
 	"privlvl":         oneOf("operator", "administrator"),
 	"login_timeout":   number(1, 600),
 	"power_timeout":   number(1, 600),
 	"power_wait":      number(0, 600),
 	"shell_timeout":   number(1, 600),
+	"auth":            oneOf("basic", "session"),
+	"ssl_ca_file":     absolutePath,
+	"ssl_insecure":    oneOf("true", "false", "1", "0"),
+	"systems_uri":     systemPath,
 }
 
-// userName: IPMI 2.0, 22.28, gives the user name 16 bytes.
-func userName(s string) string {
-	if len(s) > 16 {
-		return "at most 16 bytes, all that IPMI has room for"
+// anything: the limit of user names is the driver's, see checkUserNames.
+func anything(string) string { return "" }
+
+// onlyOf names the agents of those options that not every agent has.
+var onlyOf = map[string][]string{
+	"cipher":       {agentIPMI},
+	"privlvl":      {agentIPMI},
+	"auth":         {agentRedfish, agentILO},
+	"ssl_ca_file":  {agentRedfish, agentILO},
+	"ssl_insecure": {agentRedfish, agentILO},
+	"systems_uri":  {agentRedfish, agentILO},
+}
+
+// has reports whether the driver's agent has an option.
+func (d driver) has(option string) bool {
+	agents, some := onlyOf[option]
+	return !some || slices.Contains(agents, d.agent)
+}
+
+// checkFit reports a BMC's own options that its agent does not have, and takes
+// shared ones that are for other BMCs away from it.
+func (r *reader) checkFit(b *bmc, own map[string]value) {
+	for _, name := range slices.Sorted(maps.Keys(b.options)) {
+		if b.driver.has(name) {
+			continue
+		}
+		if v, ok := own[name]; ok {
+			r.unfit(v.at, fmt.Sprintf("option %s of bmc of node %s is nothing for the scheme %s", name, clip(b.node), b.driver.scheme), name)
+		}
+		delete(b.options, name)
+	}
+}
+
+// checkUse reports shared options that no BMC's agent has.
+func (r *reader) checkUse(all []bmc, shared map[string]value) {
+	for _, name := range slices.Sorted(maps.Keys(shared)) {
+		used := slices.ContainsFunc(all, func(b bmc) bool { return b.driver.has(name) })
+		if at := shared[name].at; !used && at != (place{}) { // at no place is what only stands for a missing key
+			r.unfit(at, "option "+name+" of bmc is nothing for the scheme of any node's bmc", name)
+		}
+	}
+}
+
+func (r *reader) unfit(at place, what, option string) {
+	r.error(at, what, "remove it; it is for "+strings.Join(schemes(func(d driver) bool { return d.has(option) }), ", "))
+}
+
+// checkUserNames: IPMI 2.0, 22.28, gives the user name 16 bytes.
+func (r *reader) checkUserNames(all []bmc, shared map[string]value) {
+	reported := map[place]bool{}
+	for _, b := range all {
+		v := b.options["username"]
+		if b.driver.agent == agentIPMI && v.kind == scalar && len(v.text) > 16 && !reported[v.at] {
+			reported[v.at] = true
+			whose := "bmc"
+			if v.at != shared["username"].at {
+				whose += " of node " + clip(b.node)
+			}
+			r.error(v.at, fmt.Sprintf("username of %s is %q", whose, clip(v.text)), "give at most 16 bytes, all that IPMI has room for")
+		}
+	}
+}
+
+// systemPath is what localPath of internal/bmc takes.
+func systemPath(s string) string {
+	if !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.ContainsAny(s, " \\?#") {
+		return "the path of a system on the BMC, such as /redfish/v1/Systems/1"
 	}
 	return ""
 }

@@ -97,6 +97,27 @@ func TestParse(t *testing.T) {
 		{"a BMC with a script for its password", with(t, `"ipmi://10.0.1.2"`, "{url: ipmi://10.0.1.2, password_script: /bin/pw 2}"), func(c *Cluster) {
 			c.Fencing[1].Options = []Option{{"ip", "10.0.1.2"}, {"password_script", "/bin/pw 2"}, {"username", "u"}}
 		}},
+		{"Redfish", with(t, "ipmi://10.0.1.2", "redfish://10.0.1.2"), func(c *Cluster) { c.Fencing[1].Agent = "fence_bmc_redfish" }},
+		{"Redfish as Metal3 writes it", with(t, "ipmi://10.0.1.2", "redfish+https://10.0.1.2:8443/redfish/v1/Systems/1/"), func(c *Cluster) {
+			c.Fencing[1].Agent = "fence_bmc_redfish"
+			c.Fencing[1].Options = []Option{{"ip", "10.0.1.2"}, {"ipport", "8443"}, {"password_file", "/etc/oneha/bmc"}, {"systems_uri", "/redfish/v1/Systems/1"}, {"username", "u"}}
+		}},
+		{"iLO 6", with(t, `"ipmi://10.0.1.2"`, "{url: ilo6://10.0.1.2, username: a-longer-name-than-ipmi, ssl_insecure: true, auth: session}"), func(c *Cluster) {
+			c.Fencing[1].Agent = "fence_bmc_ilo"
+			c.Fencing[1].Options = []Option{{"auth", "session"}, {"ip", "10.0.1.2"}, {"password_file", "/etc/oneha/bmc"}, {"ssl_insecure", "true"}, {"username", "a-longer-name-than-ipmi"}}
+		}},
+		{"shared options go to the BMCs that have them", strings.Replace(with(t, "ipmi://10.0.1.2", "redfish://10.0.1.2"), "bmc: {", "bmc: {ssl_ca_file: /ca, privlvl: operator, ", 1), func(c *Cluster) {
+			c.Fencing[0].Options = []Option{{"ip", "10.0.1.1"}, {"password_file", "/etc/oneha/bmc"}, {"privlvl", "operator"}, {"username", "u"}}
+			c.Fencing[1].Agent = "fence_bmc_redfish"
+			c.Fencing[1].Options = []Option{{"ip", "10.0.1.2"}, {"password_file", "/etc/oneha/bmc"}, {"ssl_ca_file", "/ca"}, {"username", "u"}}
+			c.Files[0].Column += 37
+		}},
+		{"two systems of one BMC", strings.NewReplacer("ipmi://10.0.1.1", "redfish://10.0.1.2/redfish/v1/Systems/1", "ipmi://10.0.1.2", "redfish://10.0.1.2/redfish/v1/Systems/2").Replace(base), func(c *Cluster) {
+			for i := range c.Fencing {
+				c.Fencing[i].Agent = "fence_bmc_redfish"
+				c.Fencing[i].Options = []Option{{"ip", "10.0.1.2"}, {"password_file", "/etc/oneha/bmc"}, {"systems_uri", fmt.Sprintf("/redfish/v1/Systems/%d", i+1)}, {"username", "u"}}
+			}
+		}},
 		{"two ports of one address", strings.ReplaceAll(base, `ipmi://10.0.1.1`, "ipmi://10.0.1.2:6231"), func(c *Cluster) {
 			c.Fencing[0] = device("a", "10.0.1.2", 5*time.Second, Option{"ipport", "6231"})
 		}},
@@ -208,7 +229,14 @@ func TestFindings(t *testing.T) {
 		{with(t, `, bmc: "ipmi://10.0.1.2"`, ""), "5:6: bmc of node b is missing"},
 		{with(t, `"ipmi://10.0.1.2"`, "10.0.1.2"), "5:28: bmc of node b has no scheme"},
 		{with(t, `ipmi://10.0.1.2`, "impi://10.0.1.2"), `5:28: bmc of node b has the unknown scheme "impi"`},
-		{with(t, `ipmi://10.0.1.2`, "redfish://10.0.1.2"), `5:28: the scheme redfish, which this release cannot drive yet; today there is ipmi, ilo3, ilo4, ilo5; most`},
+		{with(t, `ipmi://10.0.1.2`, "idrac://10.0.1.2"), `5:28: bmc of node b has the unknown scheme "idrac"; use one of ipmi, ilo3, ilo4, ilo5, ilo6, redfish, redfish+https; most`},
+		{with(t, `ipmi://10.0.1.2`, "redfish://10.0.1.2?cipher=3"), `5:28: option cipher of bmc of node b is nothing for the scheme redfish; remove it; it is for ipmi, ilo3, ilo4, ilo5`},
+		{with(t, `ipmi://10.0.1.2`, "ipmi://10.0.1.2?ssl_insecure=1"), `5:28: option ssl_insecure of bmc of node b is nothing for the scheme ipmi; remove it; it is for ilo6, redfish, redfish+https`},
+		{with(t, `bmc: {username: u`, "bmc: {auth: session, username: u"), `6:13: option auth of bmc is nothing for the scheme of any node's bmc; remove it`},
+		{with(t, `username: u,`, "username: seventeen-letters,"), `6:17: username of bmc is "seventeen-letters"; give at most 16 bytes`},
+		{with(t, `ipmi://10.0.1.2`, "redfish://10.0.1.2//x"), `5:28: systems_uri of bmc of node b is "//x"; give the path of a system`},
+		{with(t, `ipmi://10.0.1.2`, "redfish://10.0.1.2/redfish/v1/Systems/1?systems_uri=/redfish/v1/Systems/1"), `5:28: option systems_uri of bmc of node b is given twice`},
+		{with(t, `ipmi://10.0.1.2`, "redfish+http://10.0.1.2"), `unknown scheme "redfish+http"`},
 		{with(t, `ipmi://10.0.1.2`, "ipmi://fd00::2"), `5:28: an IPv6 address without brackets; write ipmi://[fd00::2]`},
 		{with(t, `ipmi://10.0.1.2`, "ipmi://"), `5:28: the host ""`},
 		{with(t, `ipmi://10.0.1.2`, "ipmi://10.0.1.256"), `5:28: the host "10.0.1.256"`},
@@ -216,7 +244,7 @@ func TestFindings(t *testing.T) {
 		{with(t, `ipmi://10.0.1.2`, "ipmi://10.0.1.2:65536"), `5:28: the port "65536"`},
 		{with(t, `ipmi://10.0.1.2`, "ipmi://10.0.1.2:"), `5:28: the port ""`},
 		{with(t, `ipmi://10.0.1.2`, "ipmi://10.0.1.2/x"), `5:28: not of the known form`},
-		{with(t, `ipmi://10.0.1.2`, "ipmi://10.0.1.2?cipher=1"), `5:28: cipher of bmc of node b is "1"; give 3 or 6`},
+		{with(t, `ipmi://10.0.1.2`, "ipmi://10.0.1.2?cipher=1"), `5:28: cipher of bmc of node b is "1"; give 3 or 7`},
 		{with(t, `ipmi://10.0.1.2`, "ipmi://10.0.1.2?cypher=3"), `5:28: unknown key "cypher" in bmc of node b; did you mean "cipher"?`},
 		{with(t, `ipmi://10.0.1.2`, "ipmi://10.0.1.2?cipher=3&cipher=17"), `5:28: option cipher of bmc of node b is given twice`},
 		{with(t, `ipmi://10.0.1.2`, "ipmi://10.0.1.2?password=hidden"), `5:28: a password does not belong`},

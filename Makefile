@@ -15,7 +15,7 @@ FLAGS   = -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X github.com/
 TEST    = $(GO) test -tags $(TAGS) -count=1
 # Packages that run whole machines; they go one after the other, so that timing
 # inside a cluster is not disturbed by a compiler on the other core.
-MACHINES = lab conformance compare random e2e
+MACHINES = lab conformance compare fencing random e2e
 OTHERS   = $(GO) list ./... | grep -vw $(MACHINES:%=-e test/%)
 
 ROOT := $(shell id -u)
@@ -67,6 +67,7 @@ demo: build ## a two-node cluster from examples/two-node.yaml that loses its act
 bench: build ## our agents beside the stock ones and the least that Go can do, with ratios
 	@test/setup.sh lab
 	@for floor in netlink dbus; do $(GO) build $(FLAGS) -o bin/floor/$$floor ./test/bench/floor/$$floor || exit 1; done
+	@for fake in fakeilo fakeredfish; do $(GO) build $(FLAGS) -o bin/standin/$$fake ./test/$$fake/cmd/$$fake || exit 1; done
 	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/bench -bin bin
 
 clean: ## what make made: bin/, out/, the cached root file systems

@@ -83,6 +83,8 @@ func onDisk(bin string) (programs []lab.Bind, remove func(), err error) {
 		filepath.Join(installDir, "fence-bmc"):      filepath.Join(bin, "fence-bmc"),
 		filepath.Join(floorDir, "netlink"):          filepath.Join(bin, "floor", "netlink"),
 		filepath.Join(floorDir, "dbus"):             filepath.Join(bin, "floor", "dbus"),
+		filepath.Join(standInDir, "fakeilo"):        filepath.Join(bin, "standin", "fakeilo"),
+		filepath.Join(standInDir, "fakeredfish"):    filepath.Join(bin, "standin", "fakeredfish"),
 	} {
 		host, err := filepath.Abs(filepath.Join(dir, filepath.Base(inside)))
 		if err == nil {

@@ -48,12 +48,15 @@ crm_resource --show-metadata ocf:opennebula:%[2]s >/dev/null
 su nobody -s /bin/sh -c '%[1]s%[2]s meta-data' >/dev/null`, resourceDir, a.Name))
 		})
 	}
-	t.Run("fence_bmc_ipmi", func(t *testing.T) {
-		run(t, `echo action=metadata | fence_bmc_ipmi >/tmp/f.xml
+	for _, name := range []string{"fence_bmc_ilo", "fence_bmc_ilo_ssh", "fence_bmc_ipmi", "fence_bmc_redfish"} {
+		t.Run(name, func(t *testing.T) {
+			run(t, fmt.Sprintf(`echo action=metadata | %[1]s >/tmp/f.xml
 xmllint --noout --relaxng /usr/share/cluster/relaxng/metadata.rng /tmp/f.xml
 xsltproc /usr/share/cluster/relaxng/fence2rng.xsl /tmp/f.xml | xmllint --noout -
-echo action=metadata | su nobody -s /bin/sh -c /usr/sbin/fence_bmc_ipmi | cmp - /tmp/f.xml`)
-	})
+echo action=metadata | su nobody -s /bin/sh -c /usr/sbin/%[1]s | cmp - /tmp/f.xml
+pcs stonith describe %[1]s --full >/dev/null`, name))
+		})
+	}
 }
 
 // What an administrator types to see what an agent takes must show every

@@ -15,7 +15,7 @@ FLAGS   = -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X github.com/
 TEST    = $(GO) test -tags $(TAGS) -count=1
 # Packages that run whole machines; they go one after the other, so that timing
 # inside a cluster is not disturbed by a compiler on the other core.
-MACHINES = lab conformance compare fencing random e2e
+MACHINES = lab conformance compare fakeredfish/peers fakeilo fencing random e2e
 OTHERS   = $(GO) list ./... | grep -vw $(MACHINES:%=-e test/%)
 
 ROOT := $(shell id -u)

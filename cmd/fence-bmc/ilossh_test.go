@@ -288,4 +288,4 @@ var iloSSHParameters = strings.Fields(`action cmd_prompt command_prompt identity
 	verbose_level debug debug_file version help plug_separator delay disable_timeout login_timeout port_as_ip
 	power_timeout power_wait shell_timeout stonith_status_sleep retry_on ssh_path telnet_path`)
 
-func TestTakesThePlaceOfILOSSH(t *testing.T) { declaresAll(t, iloSSHAgent, iloSSHParameters) }
+func TestTakesThePlaceOfILOSSH(t *testing.T) { declaresAll(t, "fence_bmc_ilo_ssh", iloSSHParameters) }

@@ -178,7 +178,7 @@ func TestToolsReadTheMetadata(t *testing.T) {
 		}
 	}
 	asUser := s.command("action=metadata\n", "setpriv", "--reuid", "hacluster", "--regid", "haclient", "--clear-groups", "fence_bmc_ipmi")
-	if diff := cmp.Diff(metadata(t, ipmiAgent), asUser.Stdout); diff != "" || asUser.Code != 0 {
+	if diff := cmp.Diff(metadata(t, "fence_bmc_ipmi"), asUser.Stdout); diff != "" || asUser.Code != 0 {
 		t.Errorf("as hacluster: %+v (-want +got):\n%s", asUser, diff)
 	}
 	// pcs finds nothing to complain about in a device as our generator writes it.

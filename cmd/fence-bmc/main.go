@@ -9,26 +9,13 @@ import (
 	"path/filepath"
 
 	"github.com/oneha/oneha/fence"
+	"github.com/oneha/oneha/internal/fenceagent"
 	"github.com/oneha/oneha/internal/version"
 )
 
-// agents is sorted by name. An agent is a row here and a table in a file of its
-// own: a fence.Agent whose Open returns machine{client}, with loginError around
-// the error. See fence.Agent for what need not be declared.
-var agents = []fence.Agent{
-	iloAgent,
-	iloSSHAgent,
-	ipmiAgent,
-	redfishAgent,
-}
-
 func main() {
-	name := filepath.Base(os.Args[0])
-	for _, a := range agents {
-		if a.Name == name {
-			a.Version = version.String()
-			fence.Main(a)
-		}
+	if a, ok := fenceagent.Find(filepath.Base(os.Args[0])); ok {
+		fence.Main(a)
 	}
 	os.Exit(ownName(os.Args[1:], os.Stdout, os.Stderr))
 }
@@ -38,7 +25,7 @@ func main() {
 func ownName(args []string, stdout, stderr io.Writer) int {
 	switch {
 	case len(args) == 1 && args[0] == "--list": // for scripts that make the links
-		for _, a := range agents {
+		for _, a := range fenceagent.All() {
 			fmt.Fprintln(stdout, a.Name)
 		}
 	case len(args) == 1 && args[0] == "--version":
@@ -60,7 +47,7 @@ after the agents, with the options on standard input; "AGENT --help" lists them.
 
 Agents:
 `)
-	for _, a := range agents {
+	for _, a := range fenceagent.All() {
 		fmt.Fprintf(w, "  %-15s %s\n", a.Name, a.Short)
 	}
 }

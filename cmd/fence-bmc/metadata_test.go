@@ -14,12 +14,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/oneha/oneha/fence"
+	"github.com/oneha/oneha/internal/fenceagent"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func metadata(t *testing.T, a fence.Agent) string {
+func metadata(t *testing.T, name string) string {
 	t.Helper()
+	a, ok := fenceagent.Find(name)
+	if !ok {
+		t.Fatalf("no agent %s", name)
+	}
 	var out strings.Builder
 	code := fence.Run(t.Context(), a, fence.Env{
 		Stdin: strings.NewReader("action=metadata\n"), Stdout: &out, Stderr: os.Stderr,
@@ -33,8 +38,8 @@ func metadata(t *testing.T, a fence.Agent) string {
 }
 
 func TestMetadata(t *testing.T) {
-	for _, a := range agents {
-		got, golden := metadata(t, a), filepath.Join("testdata", a.Name+".xml")
+	for _, a := range fenceagent.All() {
+		got, golden := metadata(t, a.Name), filepath.Join("testdata", a.Name+".xml")
 		if *update {
 			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 				t.Fatal(err)
@@ -57,16 +62,16 @@ var ipmilan = strings.Fields(`action auth cipher hexadecimal_kg ip ipaddr ipport
 	plug_separator delay disable_timeout ipmitool_path login_timeout port_as_ip power_timeout power_wait shell_timeout
 	stonith_status_sleep ipmitool_timeout retry_on sudo use_sudo sudo_path`)
 
-func TestTakesThePlaceOfIpmilan(t *testing.T) { declaresAll(t, ipmiAgent, ipmilan) }
+func TestTakesThePlaceOfIpmilan(t *testing.T) { declaresAll(t, "fence_bmc_ipmi", ipmilan) }
 
-func declaresAll(t *testing.T, a fence.Agent, names []string) {
+func declaresAll(t *testing.T, agent string, names []string) {
 	t.Helper()
 	var doc struct {
 		Parameters []struct {
 			Name string `xml:"name,attr"`
 		} `xml:"parameters>parameter"`
 	}
-	if err := xml.Unmarshal([]byte(metadata(t, a)), &doc); err != nil {
+	if err := xml.Unmarshal([]byte(metadata(t, agent)), &doc); err != nil {
 		t.Fatal(err)
 	}
 	have := map[string]bool{}
@@ -83,9 +88,9 @@ func declaresAll(t *testing.T, a fence.Agent, names []string) {
 // The schema comes with fence-agents, in a root file system for tests.
 func TestMetadataFitsTheSchema(t *testing.T) {
 	root := rootfs(t)
-	for _, a := range agents {
+	for _, a := range fenceagent.All() {
 		cmd := exec.Command("chroot", root, "xmllint", "--noout", "--relaxng", "/usr/share/cluster/relaxng/metadata.rng", "-")
-		cmd.Stdin = strings.NewReader(metadata(t, a))
+		cmd.Stdin = strings.NewReader(metadata(t, a.Name))
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", a.Name, err, out)
 		}

@@ -176,8 +176,8 @@ const (
 )
 
 func TestTakesThePlaceOfRedfish(t *testing.T) {
-	declaresAll(t, redfishAgent, strings.Fields(redfishNames))
-	declaresAll(t, iloAgent, strings.Fields(iloNames))
+	declaresAll(t, "fence_bmc_redfish", strings.Fields(redfishNames))
+	declaresAll(t, "fence_bmc_ilo", strings.Fields(iloNames))
 }
 
 // Refused credentials are offered twice, a certificate that is not trusted none.

@@ -68,6 +68,7 @@ var rooms = []struct {
 	{room: "internal/unit"},
 	{room: "internal/one", may: []string{"internal/diag"}},
 	{room: "internal/bmc"},
+	{room: "internal/fenceagent", may: []string{"fence", "internal/bmc", "internal/version"}},
 	{room: "internal/spec", may: []string{"internal/diag", "internal/one"}},
 }
 

@@ -18,12 +18,12 @@ var liars = []struct{ name, script, rule string }{
 	{"stop leaves a file", `[ $1 = stop ] && touch /run/vip.state`, "stop: wrong state"},
 	{"monitor says running", `[ $1 = monitor ] && exit 0`, "wrong exit code"},
 	{"monitor says not running", `[ $1 = monitor ] && exit 7`, "wrong exit code"},
-	{"probe takes the useless for absent", `[ $1 = monitor ] && { "$REAL" "$@" 2>/dev/null; code=$?; [ $code = 1 ] && code=7; exit $code; }`, "probe: wrong exit code"},
+	{"probe takes the useless for absent", `[ $1 = monitor ] && { "$REAL" "$@"; code=$?; [ $code = 1 ] && code=7; exit $code; }`, "probe: wrong exit code"},
 	{"monitor looks at the address only", `[ $1 = monitor ] && { ip -o addr show to "$OCF_RESKEY_ip" | grep -q . && exit 0; exit 7; }`, "wrong exit code"},
 	{"probe changes something", `[ $1 = monitor ] && [ -z "$OCF_RESKEY_CRM_meta_interval" ] && { "$REAL" "$@"; code=$?; [ $code = 1 ] && "$REAL" stop; exit $code; }`, "probe: wrong state"},
 	{"start always succeeds", `[ $1 = start ] && { "$REAL" "$@" 2>/dev/null; exit 0; }`, "start: wrong exit code"},
 	{"start does not wait for duplicate detection", `[ $1 = start ] && ip -6 addr add "$OCF_RESKEY_ip/64" dev n0 2>/dev/null && exit 0`, "start: not ready"},
-	{"start leaves a second copy", `[ $1 = start ] && { "$REAL" "$@"; code=$?; ip addr add "$OCF_RESKEY_ip" dev n1; exit $code; } 2>/dev/null`, "start: wrong state"},
+	{"start leaves a second copy", `[ $1 = start ] && { "$REAL" "$@"; code=$?; ip addr add "$OCF_RESKEY_ip" dev n1 nodad 2>/dev/null; exit $code; }`, "start: wrong state"},
 	{"start changes a setting", `[ $1 = start ] && sysctl -qw net.ipv4.conf.n0.arp_ignore=1 2>/dev/null`, "start: wrong state"},
 	{"start leaves a process", `[ $1 = start ] && { sleep 100 >/dev/null 2>&1 & }`, "start: the process"},
 	{"start leaves a daemon", `[ $1 = start ] && { setsid sleep 100 >/dev/null 2>&1 & }`, "processes are left"},
@@ -45,7 +45,7 @@ func TestVIPLiars(t *testing.T) {
 				t.Fatal(err)
 			}
 			var count tally
-			c := campaign{first: 1, count: sequences, workers: vipWorkers, enough: 1, plays: 60}
+			c := campaign{first: 1, count: sequences, workers: 1, enough: 1, plays: 60} // one worker: the first found is always the same one
 			found := play(t.Context(), c, func(seed uint64) sequence[vipStep] { return composeVIP(seed, program, &count) })
 			if len(found) == 0 {
 				t.Fatalf("not caught in %d sequences: %s", sequences, &count)

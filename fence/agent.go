@@ -144,6 +144,16 @@ func (r *Request) Seconds(name string) time.Duration {
 	return time.Duration(s * float64(time.Second))
 }
 
+// Limit is the time limit of one step, login_timeout or shell_timeout: 30 seconds
+// when the option is 0. No setting removes it: a step without a limit could hang
+// until the cluster kills the agent, session and all.
+func (r *Request) Limit(name string) time.Duration {
+	if d := r.Seconds(name); d > 0 {
+		return d
+	}
+	return 30 * time.Second
+}
+
 // Host returns the address of the device: ip, but with port_as_ip set the plug
 // if there is one. The plug comes first, as in the stock agents: one device of
 // the cluster may then stand for many machines, each with an address in

@@ -10,7 +10,14 @@ import (
 
 // errStuck says that a driver did not return when its context ended. What it was
 // called on is lost: it may still be in use.
-var errStuck = errors.New("the driver did not stop at its time limit")
+var errStuck = stuck{}
+
+type stuck struct{}
+
+func (stuck) Error() string { return "the driver did not stop at its time limit" }
+
+// Is makes it one of the errors that say that time was up.
+func (stuck) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // How long a driver may take to notice that its context has ended.
 const (

@@ -4,5 +4,5 @@ package fence
 
 import "syscall"
 
-// forbidCore keeps the process from leaving a core file.
-func forbidCore() { _ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}) }
+// ForbidCore keeps the process from leaving a core file.
+func ForbidCore() { _ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}) }

@@ -24,9 +24,11 @@ type fakeDevice struct {
 	lostAck bool          // commands are carried out and answered with an error
 	errSet  State         // commands to reach this state fail
 	hang    bool          // status reads last until their context ends
+	restart time.Duration // it carries out a command and is away for so long instead of answering
 
 	next     State
 	changeAt time.Time
+	away     time.Time // until then nothing answers
 }
 
 var errLost = errors.New("no answer")
@@ -44,7 +46,7 @@ func (d *fakeDevice) open(ctx context.Context, r *Request) (Device, error) {
 	switch {
 	case d.count(&d.refuse):
 		return nil, errors.Join(errors.New("bad password"), ErrLogin)
-	case d.count(&d.noLogin):
+	case d.count(&d.noLogin), d.clock.now.Before(d.away):
 		return nil, errLost
 	}
 	return d, ctx.Err()
@@ -73,7 +75,10 @@ func (d *fakeDevice) SetPower(_ context.Context, s State) error {
 	if s != d.stuck {
 		d.next, d.changeAt = s, d.clock.now.Add(d.late)
 	}
-	if d.lostAck {
+	if d.restart > 0 {
+		d.away = d.clock.now.Add(d.restart)
+	}
+	if d.lostAck || d.restart > 0 {
 		return errLost
 	}
 	return nil

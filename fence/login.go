@@ -36,8 +36,7 @@ func (r *Request) readPassword(ctx context.Context) error {
 		if err := checkScript(script); err != nil || r.Action == ActionValidateAll {
 			return err
 		}
-		s := session{req: r}
-		ctx, cancel := context.WithTimeout(ctx, s.limit("login_timeout"))
+		ctx, cancel := context.WithTimeout(ctx, r.Limit("login_timeout"))
 		defer cancel()
 		r.password, err = runPasswordScript(ctx, script)
 	default:

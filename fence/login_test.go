@@ -117,7 +117,7 @@ func TestSyslog(t *testing.T) {
 		want  []string
 	}{
 		{"action=off\nnodename=n1", fakeDevice{state: On}, []string{"<29>Jan  2 03:04:05 fence_test[42]: off of n1 (192.0.2.1): Success: Powered OFF"}},
-		{"action=off\nquiet=1", fakeDevice{noLogin: -1}, []string{"<27>Jan  2 03:04:05 fence_test[42]: Failed: read the power state of 192.0.2.1: log in: no answer"}},
+		{"action=off\nquiet=1", fakeDevice{noLogin: -1}, []string{"<27>Jan  2 03:04:06 fence_test[42]: Failed: read the power state of 192.0.2.1: log in: no answer"}},
 		{"action=status\nbogus=1", fakeDevice{state: On}, []string{`<28>Jan  2 03:04:05 fence_test[42]: Warning: unknown option "bogus" on standard input is ignored`}},
 		{"action=monitor", fakeDevice{state: On}, nil},
 		{"action=status\nverbose=1", fakeDevice{state: On}, nil},

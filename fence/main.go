@@ -3,9 +3,11 @@ package fence
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -19,23 +21,31 @@ import (
 // SIGQUIT and when a goroutine of a library panics. Here such a process dies of a
 // signal instead. It leaves no core file behind, which would hold the password.
 func Main(a Agent) {
-	forbidCore()
+	ForbidCore()
 	debug.SetTraceback("crash")
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	code := Run(ctx, a, Env{
+	env := SystemEnv()
+	env.Args, env.Stdin, env.Stdout, env.Stderr, env.Getenv = os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv
+	code := Run(ctx, a, env)
+	stop()
+	os.Exit(code)
+}
+
+// SystemEnv returns an Env with the clock, the syslog and the process number of
+// the machine, for Main and for other programs that run an agent. Its input is
+// empty, its output is lost and it has no variables.
+func SystemEnv() Env {
+	return Env{
 		Pid:    os.Getpid(),
-		Args:   os.Args[1:],
-		Stdin:  os.Stdin,
-		Stdout: os.Stdout,
-		Stderr: os.Stderr,
-		Getenv: os.Getenv,
+		Stdin:  strings.NewReader(""),
+		Stdout: io.Discard,
+		Stderr: io.Discard,
+		Getenv: func(string) string { return "" },
 		Now:    time.Now,
 		Sleep:  sleep,
 		Syslog: localSyslog("/dev/log"),
-	})
-	stop()
-	os.Exit(code)
+	}
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

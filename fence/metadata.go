@@ -1,6 +1,7 @@
 package fence
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -9,9 +10,11 @@ import (
 // writeMetadata writes the agent's metadata in the form of fence-agents'
 // metadata.rng, which has no version element and no long descriptions of
 // parameters. Deprecated names are listed, because pcs and crmsh refuse options
-// that are not.
+// that are not. It is written at once, not line by line: those are over 200.
 func writeMetadata(w io.Writer, a *Agent, t *table) {
-	p := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+	var b bytes.Buffer
+	defer func() { _, _ = b.WriteTo(w) }()
+	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	p(`<?xml version="1.0" ?>`)
 	p(`<resource-agent name="%s" shortdesc="%s">`, escape(a.Name), escape(a.Short))
 	p(`<longdesc>%s</longdesc>`, escape(a.Long))

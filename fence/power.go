@@ -128,7 +128,7 @@ func (c *control) change(ctx context.Context, want State, limit time.Duration) e
 				err = fmt.Errorf("%s still says %s", c.req.Host(), state)
 			}
 			return fmt.Errorf("timed out waiting to power %s (power_timeout, %s): %w", word(want), limit, err)
-		case repeats > 0 && !now.Before(next):
+		case err == nil && repeats > 0 && !now.Before(next): // one that is away may be restarting for the last command
 			repeats, next = repeats-1, now.Add(repeat)
 			if err := c.command(ctx, want); err != nil {
 				c.req.Logf("repeat the command: %v", err)
@@ -147,11 +147,17 @@ func (c *control) change(ctx context.Context, want State, limit time.Duration) e
 }
 
 // command asks for a power state. When the answer is an error, the state
-// decides: the command may have been carried out and its answer lost.
+// decides: the command may have been carried out and its answer lost. A device
+// that cannot be read either may be restarting for the command's sake, so whoever
+// polls has to find out.
 func (c *control) command(ctx context.Context, want State) error {
 	if err := c.setPower(ctx, want); err != nil {
-		if state, e := c.power(ctx); e != nil || state != want {
+		state, e := c.power(ctx)
+		switch {
+		case ctx.Err() != nil, c.refused >= maxRefused, e == nil && state != want:
 			return err
+		case e != nil:
+			c.req.Logf("%v; what became of it is not known yet", err)
 		}
 	}
 	return c.sleep(ctx, c.req.Seconds("power_wait"))

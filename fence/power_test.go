@@ -49,9 +49,13 @@ func TestOutcomes(t *testing.T) {
 		{name: "reboot never on again", dev: fakeDevice{state: On, stuck: On}, stdin: "action=reboot", stdout: "Success: Rebooted\n", stderr: "Warning: the machine was seen off", asked: []string{"off", "on", "on"}},
 		{name: "reboot never on again under fenced", dev: fakeDevice{state: On, stuck: On}, stdin: "action=reboot", env: fenced, stdout: "Success: Rebooted\n", stderr: "Warning: the machine was seen off", asked: []string{"off", "on", "on"}, within: 22 * time.Second},
 		{name: "reboot, on refused", dev: fakeDevice{state: On, errSet: On}, stdin: "action=reboot", stdout: "Success: Rebooted\n", stderr: "command refused", asked: []string{"off", "on", "on"}},
-		{name: "off refused", dev: fakeDevice{state: On, errSet: Off}, stdin: "action=off", code: 1, stderr: "switch 192.0.2.1 off: command refused", asked: []string{"off", "off"}, within: time.Second},
+		{name: "off refused", dev: fakeDevice{state: On, errSet: Off}, stdin: "action=off", code: 1, stderr: "switch 192.0.2.1 off: command refused", asked: []string{"off", "off"}, within: 2 * time.Second},
 		{name: "reboot, off refused", dev: fakeDevice{state: On, errSet: Off}, stdin: "action=reboot", code: 1, stderr: "command refused", asked: []string{"off", "off"}},
 		{name: "off carried out, answer lost", dev: fakeDevice{state: On, lostAck: true}, stdin: "action=off", stdout: "Success: Powered OFF\n", asked: []string{"off", "off"}},
+
+		{name: "off carried out, then it restarts", dev: fakeDevice{state: On, restart: 9 * time.Second}, stdin: "action=off", stdout: "Success: Powered OFF\n", asked: []string{"off"}, within: 15 * time.Second},
+		{name: "it restarts at every command", dev: fakeDevice{state: On, restart: 9 * time.Second}, stdin: "action=reboot\npower_timeout=30", env: fenced, stdout: "Success: Rebooted\n", asked: []string{"off", "on"}},
+		{name: "it goes away at a command and stays", dev: fakeDevice{state: On, restart: time.Hour}, stdin: "action=off", code: 1, stderr: "timed out waiting to power OFF (power_timeout, 20s)", asked: []string{"off"}},
 
 		{name: "one lost read", dev: fakeDevice{state: On, lost: 1}, stdin: "action=status", stdout: "Status: ON\n"},
 		{name: "no answers", dev: fakeDevice{state: On, lost: -1}, stdin: "action=status", code: 1, stderr: "Failed: read the power state of 192.0.2.1: no answer"},

@@ -83,25 +83,15 @@ func run(ctx context.Context, a *Agent, req *Request, env Env) (int, error) {
 		return 1, errors.New("no action is given, which the cluster never does: the input may be cut off; the default action, reboot, is not assumed")
 	case fenced && req.Action == ActionDiag:
 		return 1, errors.New("diag is refused as an action of the cluster: a diagnostic interrupt switches nothing off, so it does not fence; remove diag from the device's pcmk_*_action")
-	case req.Host() == "":
-		return 1, errors.New("ip is not set: give the address of the fencing device")
 	}
-	if err := req.checkLogin(a.Login); err != nil {
+	if err := req.prepare(ctx, a); err != nil {
 		return 1, err
-	}
-	if err := req.readPassword(ctx); err != nil {
-		return 1, err
-	}
-	if a.Validate != nil {
-		if err := a.Validate(req); err != nil {
-			return 1, err
-		}
 	}
 	if req.Action == ActionValidateAll {
 		return 0, nil
 	}
 	c := &control{
-		session: session{agent: a, req: req},
+		session: session{agent: a, req: req, pause: env.Sleep},
 		stdout:  env.Stdout,
 		log:     req.log,
 		env:     env,
@@ -109,6 +99,24 @@ func run(ctx context.Context, a *Agent, req *Request, env Env) (int, error) {
 	}
 	defer c.close(ctx)
 	return c.run(ctx)
+}
+
+// prepare checks what a device needs and reads the password, all before the
+// device is contacted.
+func (r *Request) prepare(ctx context.Context, a *Agent) error {
+	if r.Host() == "" {
+		return errors.New("ip is not set: give the address of the fencing device")
+	}
+	if err := r.checkLogin(a.Login); err != nil {
+		return err
+	}
+	if err := r.readPassword(ctx); err != nil {
+		return err
+	}
+	if a.Validate != nil {
+		return a.Validate(r)
+	}
+	return nil
 }
 
 // readInput takes the command line when there is one, else standard input, as

@@ -103,16 +103,28 @@ func checkScript(script string) error {
 }
 
 // runPasswordScript returns what a shell command prints, without trailing white
-// space. The command and its children are killed when the context ends.
+// space. The shell reads the command from a pipe, so that a password written in
+// it does not show in the list of processes. The command and its children are
+// killed when the context ends.
 func runPasswordScript(ctx context.Context, script string) (Secret, error) {
+	source, feed, err := os.Pipe()
+	if err != nil {
+		return Secret{}, fmt.Errorf("run password_script: %w", err)
+	}
+	defer source.Close() // which ends the goroutine, if the shell did not read it all
+	go func() {
+		_, _ = io.WriteString(feed, script+"\n") // what is missing makes the command fail
+		feed.Close()
+	}()
 	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", script)
+	cmd := exec.CommandContext(ctx, "/bin/sh", "/proc/self/fd/3")
+	cmd.ExtraFiles = []*os.File{source}
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
 	cmd.Stdout = &limitedWriter{buf: &out, left: maxSecret}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second // a child that left the process group may still hold the pipe
-	err := cmd.Run()
+	err = cmd.Run()
 	password := strings.TrimRight(out.String(), " \t\r\n")
 	switch {
 	case ctx.Err() != nil:

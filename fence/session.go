@@ -13,9 +13,10 @@ import (
 type session struct {
 	agent   *Agent
 	req     *Request
-	dev     Device // nil when not logged in
-	refused int    // logins that the device refused; maxRefused when there must be no more
-	lastErr error  // of the last of them
+	pause   func(context.Context, time.Duration) error // as Env.Sleep
+	dev     Device                                     // nil when not logged in
+	refused int                                        // logins that the device refused; maxRefused when there must be no more
+	lastErr error                                      // of the last of them
 }
 
 // closeLimit bounds a logout: it is a courtesy to the device, not a result. With
@@ -64,13 +65,19 @@ func (s *session) diag(ctx context.Context) error {
 	})
 }
 
+// retryPause is the pause before a step is tried once more: a device that was
+// busy or has just dropped its sessions is often back after it.
+const retryPause = time.Second
+
 // try runs a step, up to so many times, each after the first on a new login.
 func (s *session) try(ctx context.Context, tries int, what string, step func(context.Context, Device) error) error {
 	s.req.Logf("%s", what)
 	err := s.once(ctx, step)
 	for ; tries > 1 && err != nil && ctx.Err() == nil && s.refused < maxRefused; tries-- {
 		s.req.Logf("%s: %v; trying once more", what, err)
-		err = s.once(ctx, step)
+		if s.pause(ctx, retryPause) == nil {
+			err = s.once(ctx, step)
+		}
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -87,7 +94,7 @@ func (s *session) once(ctx context.Context, step func(context.Context, Device) e
 	if err := s.open(ctx); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.limit("shell_timeout"))
+	ctx, cancel := context.WithTimeout(ctx, s.req.Limit("shell_timeout"))
 	defer cancel()
 	err := step(ctx, s.dev)
 	switch {
@@ -106,7 +113,7 @@ func (s *session) open(ctx context.Context) error {
 	if s.refused >= maxRefused {
 		return s.lastErr
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.limit("login_timeout"))
+	ctx, cancel := context.WithTimeout(ctx, s.req.Limit("login_timeout"))
 	defer cancel()
 	s.req.Logf("log in to %s", s.req.Host())
 	dev, err := bounded(ctx, func() (Device, error) { return s.agent.Open(ctx, s.req) })
@@ -137,14 +144,4 @@ func (s *session) close(ctx context.Context) {
 	if err := boundedCall(ctx, func() error { return dev.Close(ctx) }); err != nil {
 		s.req.Logf("log out of %s: %v", s.req.Host(), err)
 	}
-}
-
-// limit is the time limit of one step, 30 seconds when the option is 0. No
-// setting removes it: a step without a limit could hang until the cluster kills
-// the agent, session and all.
-func (s *session) limit(option string) time.Duration {
-	if d := s.req.Seconds(option); d > 0 {
-		return d
-	}
-	return 30 * time.Second
 }

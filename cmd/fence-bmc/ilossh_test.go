@@ -27,10 +27,16 @@ func iloSSH(t *testing.T, stdin string, env ...string) (pid int, wait func() out
 	return cmd.Process.Pid, wait
 }
 
-// iloOptions reach the fake, whose first host key is pinned.
+// iloReach are the options that reach the fake, whose first host key is pinned.
+func iloReach(s *fakeilo.Server) []string {
+	return []string{"ip=" + s.Host(), fmt.Sprintf("ipport=%d", s.Port()), "host_key=" + ssh.FingerprintSHA256(s.HostKeys()[0])}
+}
+
+// iloOptions log in, too.
 func iloOptions(s *fakeilo.Server, more ...string) string {
-	return fmt.Sprintf("nodename=n1\nport=n1\nip=%s\nipport=%d\nusername=%s\npassword=%s\nhost_key=%s\n%s\n",
-		s.Host(), s.Port(), fakeilo.Username, fakeilo.Password, ssh.FingerprintSHA256(s.HostKeys()[0]), strings.Join(more, "\n"))
+	lines := append([]string{"nodename=n1", "port=n1"}, iloReach(s)...)
+	lines = append(lines, "username="+fakeilo.Username, "password="+fakeilo.Password)
+	return strings.Join(append(lines, more...), "\n") + "\n"
 }
 
 // powerCommands are the commands that the fake got, without those that only look.

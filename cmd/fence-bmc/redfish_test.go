@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/base64"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,34 +13,13 @@ import (
 	"github.com/oneha/oneha/test/fakeredfish"
 )
 
-func startRedfish(t *testing.T, o fakeredfish.Options) *fakeredfish.BMC {
-	t.Helper()
-	b, err := fakeredfish.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return b
-}
-
-// redfishOptions are those that log in, with the BMC's authority in a file, and
-// more, in which HOST, PORT and FILE stand for the address and a password_file.
+// redfishOptions are those that log in, and more, in which HOST, PORT and FILE stand
+// for the address and a password_file.
 func redfishOptions(t *testing.T, b *fakeredfish.BMC, more ...string) string {
 	t.Helper()
-	dir := t.TempDir()
-	ca, password := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "password")
-	for name, text := range map[string][]byte{ca: b.CA, password: []byte(fakeredfish.Password + "\n")} {
-		if err := os.WriteFile(name, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	fill := strings.NewReplacer("HOST", b.Host, "PORT", fmt.Sprint(b.Port), "FILE", password)
+	fill := strings.NewReplacer("HOST", b.Host, "PORT", fmt.Sprint(b.Port), "FILE", secretFile(t))
 	return fmt.Sprintf("nodename=n1\nip=%s\nipport=%d\nusername=%s\npassword=%s\nssl_ca_file=%s\n%s\n",
-		b.Host, b.Port, fakeredfish.Username, fakeredfish.Password, ca, fill.Replace(strings.Join(more, "\n")))
+		b.Host, b.Port, fakeredfish.Username, fakeredfish.Password, b.CAFile(t), fill.Replace(strings.Join(more, "\n")))
 }
 
 // resets are the power commands that the BMC got, as "Id ResetType".
@@ -145,7 +122,7 @@ func TestRedfishAgents(t *testing.T) {
 			}
 			t.Run(name+" "+tt.name, func(t *testing.T) {
 				t.Parallel()
-				b := startRedfish(t, tt.bmc)
+				b := fakeredfish.Run(t, tt.bmc)
 				_, wait := startAgent(t, name, redfishOptions(t, b, strings.Fields(tt.more)...))
 				got := wait()
 				if got.Code != tt.want.Code || got.Stdout != tt.want.Stdout || !strings.Contains(got.Stderr, tt.want.Stderr) || tt.want.Stderr == "" && got.Stderr != "" {
@@ -192,7 +169,7 @@ func TestRedfishLoginsAreFew(t *testing.T) {
 		{"wrong certificate", "", "not made for", fakeredfish.Options{CertNames: []string{"other.example"}}, 0, 1},
 	}
 	for _, tt := range tests {
-		b := startRedfish(t, tt.bmc)
+		b := fakeredfish.Run(t, tt.bmc)
 		_, wait := startAgent(t, "fence_bmc_redfish", redfishOptions(t, b, append(strings.Fields(tt.more), "action=off", "verbose=1")...), "PCMK_service=pacemaker-fenced")
 		got := wait()
 		if got.Code != 1 || !strings.Contains(got.Stderr, tt.stderr) || strings.Contains(got.Stderr, "nonsense") {
@@ -230,7 +207,7 @@ func TestRedfishTimeLimits(t *testing.T) {
 		for _, auth := range []string{"basic", "session"} {
 			t.Run(tt.name+" "+auth, func(t *testing.T) {
 				t.Parallel()
-				b := startRedfish(t, tt.bmc)
+				b := fakeredfish.Run(t, tt.bmc)
 				begin := time.Now()
 				_, wait := startAgent(t, "fence_bmc_redfish", redfishOptions(t, b, "action=off", "login_timeout=1", "shell_timeout=1", "auth="+auth), "PCMK_service=pacemaker-fenced")
 				got := wait()

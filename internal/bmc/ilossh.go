@@ -163,7 +163,7 @@ func (d *ilossh) PowerStateGet(ctx context.Context) (string, error) {
 	on, err := out.enabledState()
 	switch {
 	case err != nil:
-		return "", &failure{text: "read the power state: " + err.Error(), err: err}
+		return "", &failure{text: err.Error(), err: err}
 	case on:
 		return "on", nil
 	}

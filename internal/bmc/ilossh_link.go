@@ -28,14 +28,14 @@ func dialLink(ctx context.Context, c ILOSSHConfig) (*sshLink, error) {
 	}
 	signer, err := identity(c)
 	if err != nil {
-		return nil, &failure{text: "log in: " + err.Error(), err: err}
+		return nil, &failure{text: err.Error(), err: err}
 	}
 	l, err := dialOnce(ctx, c, keys, signer)
 	if errors.Is(err, errLost) && ctx.Err() == nil {
 		l, err = dialOnce(ctx, c, keys, signer)
 	}
 	if err != nil {
-		return nil, explainSSH(ctx, "log in", err)
+		return nil, explainSSH(ctx, "connect by SSH", err)
 	}
 	return l, nil
 }

@@ -34,6 +34,12 @@ type IPMI struct {
 
 	Privilege string        // callback, user, operator or administrator
 	Resend    time.Duration // after which an unanswered request is sent again; 0 is a second
+
+	// Key and Target are what go-ipmi does not serve: with one of them, the
+	// program ipmitool does the work.
+	Key      string // BMC key, K_g, as ParseKey returns it; empty when the BMC has none
+	Target   uint8  // IPMB address that requests are bridged to; 0 is the BMC itself
+	Ipmitool string // path of the program; empty is DefaultIpmitool
 }
 
 // DefaultCipherSuites is the best suite that current BMCs have (SHA-256), then
@@ -81,6 +87,9 @@ func (c IPMI) Check() error {
 			return fmt.Errorf("cipher suite %d is not served, only those are that protect a command from changes on its way: remove cipher, or set it to one of %s", id, list(cipherSuites))
 		}
 	}
+	if c.byIpmitool() {
+		return c.checkIpmitool()
+	}
 	return nil
 }
 
@@ -88,6 +97,9 @@ func (c IPMI) Check() error {
 func OpenIPMI(ctx context.Context, c IPMI) (*Client, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
+	}
+	if c.byIpmitool() {
+		return open(ctx, c.Host, "ipmi", &ipmitool{config: c})
 	}
 	return open(ctx, c.Host, "ipmi", &ipmi{config: c})
 }
@@ -110,14 +122,21 @@ func (d *ipmi) Open(ctx context.Context) error {
 	if d.config.V15 {
 		return d.login(ctx, address, 0)
 	}
-	suites := d.config.CipherSuites
+	return d.config.eachSuite(ctx, func(ctx context.Context, suite int) error { return d.login(ctx, address, suite) })
+}
+
+// eachSuite logs in with one cipher suite after the other, until an error does not
+// say that the next one may be tried.
+func (c IPMI) eachSuite(ctx context.Context, login func(context.Context, int) error) error {
+	suites := c.CipherSuites
 	if len(suites) == 0 {
 		suites = DefaultCipherSuites
 	}
+	var err error
 	for i, suite := range suites {
 		// A BMC may keep silent about a suite it does not know: share the time.
 		share, cancel := shareOf(ctx, len(suites)-i)
-		err = d.login(share, address, suite)
+		err = login(share, suite)
 		cancel()
 		if !errors.Is(err, errNextSuite) {
 			return err

@@ -15,6 +15,21 @@ import (
 // that another cipher suite may be tried.
 var errNextSuite = errors.New("cipher suite not usable")
 
+// Texts for what go-ipmi and ipmitool both find out.
+const (
+	refusedText   = "the BMC refused the user name or the password: check both"
+	unknownText   = "the BMC does not know the user name: check username, and that IPMI over LAN is enabled for it"
+	privilegeText = "the BMC does not grant the privilege level to this user: set privlvl=operator, or raise the user's level on the BMC"
+	suiteText     = "the BMC does not offer the cipher suite"
+	sessionsText  = "the BMC has no free session: close other sessions or wait for them to expire"
+	anonymousText = "the BMC does not take an empty user name: set username"
+	silencedText  = "the BMC keeps silent about the cipher suite"
+	mute15Text    = "the BMC does not answer the login, which is how IPMI 1.5 refuses a password: check username and password"
+	silentText    = "the BMC does not answer: check its address, port and network, and that IPMI over LAN is enabled"
+	noKeyText     = "the BMC took the password and wants its BMC key (K_g): set hexadecimal_kg to it, or clear the key on the BMC"
+	otherKeyText  = "the BMC took the password but has another BMC key (K_g): check hexadecimal_kg"
+)
+
 // meaning is what an error of go-ipmi's login means for a person and for the
 // caller.
 type meaning struct {
@@ -27,20 +42,21 @@ type meaning struct {
 // login into text, so text is what there is to look at; the tests hold these
 // words against the pinned version.
 var answers = []meaning{
+	{"RAKP4 integrity check value does not match", noKeyText, ErrLogin},
 	{client.ErrRAKPAuthentication.Error(), "the BMC refused the user name or the password: check both; if they are right, try cipher=3", ErrLogin},
-	{types.RmcpStatusCodeInvalidIntegrityCheckValue.String(), "the BMC refused the user name or the password: check both", ErrLogin},
-	{types.RmcpStatusCodeUnauthorizedName.String(), "the BMC does not know the user name: check username, and that IPMI over LAN is enabled for it", ErrLogin},
-	{"anonymous login is not enabled", "the BMC does not take an empty user name: set username", ErrLogin},
-	{types.RmcpStatusCodeUnauthorizedRoleOfPriLevel.String(), "the BMC does not grant the privilege level to this user: set privlvl=operator, or raise the user's level on the BMC", ErrLogin},
+	{types.RmcpStatusCodeInvalidIntegrityCheckValue.String(), refusedText, ErrLogin},
+	{types.RmcpStatusCodeUnauthorizedName.String(), unknownText, ErrLogin},
+	{"anonymous login is not enabled", anonymousText, ErrLogin},
+	{types.RmcpStatusCodeUnauthorizedRoleOfPriLevel.String(), privilegeText, ErrLogin},
 	{types.RmcpStatusCodeInvalidRole.String(), "the BMC does not know the privilege level: set privlvl=operator", ErrLogin},
-	{"SetSessionPrivilegeLevel to", "the BMC does not grant the privilege level to this user: set privlvl=operator, or raise the user's level on the BMC", ErrLogin},
-	{types.RmcpStatusCodeNoResToCreateSess.String(), "the BMC has no free session: close other sessions or wait for them to expire", nil},
-	{types.RmcpStatusCodeInvalidAuthAlg.String(), "the BMC does not offer the cipher suite", errNextSuite},
-	{types.RmcpStatusCodeInvalidIntegrityAlg.String(), "the BMC does not offer the cipher suite", errNextSuite},
-	{types.RmcpStatusCodeInvalidConfidentAlg.String(), "the BMC does not offer the cipher suite", errNextSuite},
-	{types.RmcpStatusCodeNoMatchingAuthPayload.String(), "the BMC does not offer the cipher suite", errNextSuite},
-	{types.RmcpStatusCodeNoMatchingIntegrityPayload.String(), "the BMC does not offer the cipher suite", errNextSuite},
-	{types.RmcpStatusCodeNoCipherSuiteMatch.String(), "the BMC does not offer the cipher suite", errNextSuite},
+	{"SetSessionPrivilegeLevel to", privilegeText, ErrLogin},
+	{types.RmcpStatusCodeNoResToCreateSess.String(), sessionsText, nil},
+	{types.RmcpStatusCodeInvalidAuthAlg.String(), suiteText, errNextSuite},
+	{types.RmcpStatusCodeInvalidIntegrityAlg.String(), suiteText, errNextSuite},
+	{types.RmcpStatusCodeInvalidConfidentAlg.String(), suiteText, errNextSuite},
+	{types.RmcpStatusCodeNoMatchingAuthPayload.String(), suiteText, errNextSuite},
+	{types.RmcpStatusCodeNoMatchingIntegrityPayload.String(), suiteText, errNextSuite},
+	{types.RmcpStatusCodeNoCipherSuiteMatch.String(), suiteText, errNextSuite},
 	{"RMCP+ Open Session failed", "the BMC does not open a session with the cipher suite", errNextSuite}, // go-ipmi finds some refusals too short to read
 	{"GetSessionChallenge failed", "the BMC does not know the user name: check username, and that IPMI 1.5 is enabled for it", ErrLogin},
 	{"ActivateSession failed", "the BMC does not accept the login: check username, password and privlvl", ErrLogin},
@@ -48,8 +64,8 @@ var answers = []meaning{
 
 // silences are logins in which the BMC stopped to answer.
 var silences = []meaning{
-	{"RMCP+ Open Session failed", "the BMC keeps silent about the cipher suite", errNextSuite},
-	{"ActivateSession failed", "the BMC does not answer the login, which is how IPMI 1.5 refuses a password: check username and password", ErrLogin},
+	{"RMCP+ Open Session failed", silencedText, errNextSuite},
+	{"ActivateSession failed", mute15Text, ErrLogin},
 }
 
 // established reports whether a failed login left a session on the BMC: the
@@ -67,7 +83,7 @@ func explainLogin(err error) error {
 			return &failure{text: m.text, kind: errors.Join(m.kind, kind), err: err}
 		}
 	}
-	return explain("log in", err)
+	return explain("open a session", err)
 }
 
 // explain puts the error of a command into words that say what to do.
@@ -76,7 +92,7 @@ func explain(what string, err error) error {
 		return nil
 	}
 	if isSilent(err) {
-		return &failure{text: "the BMC does not answer: check its address, port and network, and that IPMI over LAN is enabled", kind: ErrSilent, err: err}
+		return &failure{text: silentText, kind: ErrSilent, err: err}
 	}
 	if cc, ok := errors.AsType[*types.ResponseError](err); ok {
 		text := fmt.Sprintf("%s: the BMC answered with completion code %#02x (%v)", what, uint8(cc.CompletionCode()), cc.CompletionCode())

@@ -61,7 +61,7 @@ func (d *redfishDriver) explainSession(err error) error {
 	case ok && slices.Contains([]int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden}, e.HTTPReturnedStatusCode):
 		return d.refused(e)
 	}
-	return d.explain("log in", err)
+	return d.explain("open a session", err)
 }
 
 // limitReached finds the messages of the Base registry for too many sessions.

@@ -21,7 +21,7 @@ import (
 // reason is gone.
 func TestWhyNotBMClibsProvider(t *testing.T) {
 	provider := func(t *testing.T, o fakeredfish.Options, more ...redfish.Option) (*fakeredfish.BMC, *redfish.Conn) {
-		b := startRedfish(t, o)
+		b := fakeredfish.Run(t, o)
 		return b, redfish.New(b.Host, fakeredfish.Username, fakeredfish.Password, logr.Discard(), append(more, redfish.WithPort(itoa(b.Port)))...)
 	}
 	ctx := limited(t, 10*time.Second)
@@ -156,7 +156,7 @@ func printed(t *testing.T, f func()) string {
 // got.
 func startSpy(t *testing.T, got *string) string {
 	t.Helper()
-	b := startRedfish(t, fakeredfish.Options{Rules: []fakeredfish.Rule{{Fault: func(http.Handler) http.Handler {
+	b := fakeredfish.Run(t, fakeredfish.Options{Rules: []fakeredfish.Rule{{Fault: func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body := make([]byte, 1000)
 			n, _ := r.Body.Read(body)

@@ -39,7 +39,7 @@ func everyText(err error) []string {
 func TestRedfishEndsWithItsContext(t *testing.T) {
 	for _, auth := range []string{AuthBasic, AuthSession} {
 		t.Run(auth, func(t *testing.T) {
-			b := startRedfish(t, fakeredfish.Options{})
+			b := fakeredfish.Run(t, fakeredfish.Options{})
 			cfg := redfishTo(t, b)
 			cfg.Auth = auth
 			c, err := OpenRedfish(limited(t, 5*time.Second), cfg)
@@ -81,7 +81,7 @@ func TestRedfishLogout(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b := startRedfish(t, fakeredfish.Options{})
+			b := fakeredfish.Run(t, fakeredfish.Options{})
 			cfg := redfishTo(t, b)
 			cfg.Auth = AuthSession
 			c, err := OpenRedfish(limited(t, 5*time.Second), cfg)
@@ -108,7 +108,7 @@ func TestRedfishLogout(t *testing.T) {
 }
 
 func TestRedfishSessionLimit(t *testing.T) {
-	b := startRedfish(t, fakeredfish.Options{SessionLimit: 1})
+	b := fakeredfish.Run(t, fakeredfish.Options{SessionLimit: 1})
 	cfg := redfishTo(t, b)
 	cfg.Auth = AuthSession
 	ctx := limited(t, 5*time.Second)
@@ -136,7 +136,7 @@ func TestRedfishSessionLimit(t *testing.T) {
 // Between two polls a BMC may close the connection; that is no failure, not even
 // for a power command.
 func TestRedfishIdleConnection(t *testing.T) {
-	b := startRedfish(t, fakeredfish.Options{Idle: 20 * time.Millisecond})
+	b := fakeredfish.Run(t, fakeredfish.Options{Idle: 20 * time.Millisecond})
 	ctx := limited(t, 5*time.Second)
 	c, err := OpenRedfish(ctx, redfishTo(t, b))
 	if err != nil {
@@ -172,11 +172,7 @@ func FuzzRedfishAnswers(f *testing.F) {
 		}
 	}
 	places := []fakeredfish.Rule{{Method: "GET", Path: "/redfish/v1/"}, {Path: "/Systems"}, {Path: "/Systems/1"}, {Path: "/ResetActionInfo"}, {Method: "POST", Path: "/Sessions"}}
-	b, err := fakeredfish.Start(fakeredfish.Options{ActionInfo: true, ResetTypes: []string{"On"}})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { b.Close() })
+	b := fakeredfish.Run(f, fakeredfish.Options{ActionInfo: true, ResetTypes: []string{"On"}})
 	f.Fuzz(func(t *testing.T, place, status int, body string) {
 		if status < 200 || status > 599 {
 			return

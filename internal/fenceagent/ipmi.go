@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/oneha/oneha/fence"
 	"github.com/oneha/oneha/internal/bmc"
@@ -15,7 +16,7 @@ var ipmiAgent = fence.Agent{
 	Name:  "fence_bmc_ipmi",
 	Short: "Fence agent for IPMI",
 	Long: "fence_bmc_ipmi is a fence agent for machines whose baseboard management controller (BMC) speaks IPMI over LAN. " +
-		"It takes the options of fence_ipmilan and needs no ipmitool. " +
+		"It takes the options of fence_ipmilan and needs ipmitool for hexadecimal_kg and target only. " +
 		"Off and reboot succeed only after the BMC reported that the power is off.",
 	Options: []fence.Option{
 		{Name: "lanplus", Short: 'P', Type: fence.Boolean, Default: "1", Text: "IPMI 2.0, encrypted; 0 is IPMI 1.5, which is not (--lanplus=0 on the command line)"},
@@ -23,12 +24,12 @@ var ipmiAgent = fence.Agent{
 		{Name: "cipher", Short: 'C', Arg: "cipher", Type: fence.Integer, Text: "Cipher suite of IPMI 2.0 (17 and then 3 when not set)"},
 		{Name: "privlvl", Short: 'L', Arg: "level", Type: fence.Select, Choices: []string{"callback", "user", "operator", "administrator"}, Default: "administrator", Text: "Privilege level to log in with; power control needs operator"},
 		fence.MethodOption(),
-		{Name: "target", Arg: "targetaddress", Type: fence.String, Text: "Address that requests are bridged to; not served yet"},
-		{Name: "hexadecimal_kg", Arg: "key", Type: fence.String, Secret: true, Text: "BMC key (K_g) of IPMI 2.0; not served yet"},
+		{Name: "target", Arg: "targetaddress", Type: fence.String, Text: "Address of the controller behind the BMC that requests are bridged to, such as 0x24. Runs ipmitool"},
+		{Name: "hexadecimal_kg", Arg: "key", Type: fence.String, Secret: true, Text: "BMC key (K_g) of IPMI 2.0, in hexadecimal digits. Runs ipmitool, with the key and the password in its environment, never in its arguments; a key with a zero byte before its end is refused"},
 		{Name: "ipmitool_timeout", Arg: "seconds", Type: fence.Second, Default: "1", Text: "Time after which an unanswered request is sent again"},
-		{Name: "ipmitool_path", Arg: "path", Type: fence.String, Text: "Has no effect, ipmitool is not used"},
-		{Name: "use_sudo", Old: []string{"sudo"}, Type: fence.Boolean, Text: "Has no effect, no other program is used"},
-		{Name: "sudo_path", Arg: "path", Type: fence.String, Text: "Has no effect, no other program is used"},
+		{Name: "ipmitool_path", Arg: "path", Type: fence.String, Default: bmc.DefaultIpmitool, Text: "The program ipmitool, which only hexadecimal_kg and target need"},
+		{Name: "use_sudo", Old: []string{"sudo"}, Type: fence.Boolean, Text: "Has no effect, no program is run as another user"},
+		{Name: "sudo_path", Arg: "path", Type: fence.String, Text: "Has no effect, no program is run as another user"},
 	},
 	Defaults: map[string]string{"ipport": "623"},
 	Diag:     true,
@@ -40,17 +41,17 @@ func validateIPMI(req *fence.Request) error {
 	switch {
 	case req.String("method") == "cycle":
 		return errors.New("method=cycle is not served: a machine that is off would stay off and an unfinished cycle would pass for a fencing; remove method or set it to onoff")
-	case req.String("target") != "":
-		return errors.New("target (bridged requests) is not served by this agent: use fence_ipmilan for this machine")
-	case req.Secret("hexadecimal_kg").Reveal() != "":
-		return errors.New("hexadecimal_kg (a BMC key, K_g) is not served by this agent: clear the key on the BMC or use fence_ipmilan for this machine")
 	case !req.Bool("lanplus") && req.Given("auth") && req.String("auth") != "md5":
 		return fmt.Errorf("auth=%s is not served, it would send the password readable or not at all: set auth=md5 or lanplus=1", req.String("auth"))
 	}
-	return ipmiConfig(req).Check()
+	c, err := ipmiConfig(req)
+	if err != nil {
+		return err
+	}
+	return c.Check()
 }
 
-func ipmiConfig(req *fence.Request) bmc.IPMI {
+func ipmiConfig(req *fence.Request) (bmc.IPMI, error) {
 	c := bmc.IPMI{
 		Host:      req.Host(),
 		Port:      req.Int("ipport"),
@@ -59,15 +60,31 @@ func ipmiConfig(req *fence.Request) bmc.IPMI {
 		V15:       !req.Bool("lanplus"),
 		Privilege: req.String("privlvl"),
 		Resend:    req.Seconds("ipmitool_timeout"),
+		Ipmitool:  req.String("ipmitool_path"),
 	}
 	if req.Given("cipher") {
 		c.CipherSuites = []int{req.Int("cipher")}
 	}
-	return c
+	var err error
+	if c.Key, err = bmc.ParseKey(req.Secret("hexadecimal_kg").Reveal()); err != nil {
+		return bmc.IPMI{}, fmt.Errorf("hexadecimal_kg: %w", err)
+	}
+	if target := req.String("target"); target != "" {
+		address, err := strconv.ParseUint(target, 0, 8)
+		if err != nil {
+			return bmc.IPMI{}, fmt.Errorf("target is %q: set it to an address between 0 and 255, such as 0x24", target)
+		}
+		c.Target = uint8(address)
+	}
+	return c, nil
 }
 
 func openIPMI(ctx context.Context, req *fence.Request) (fence.Device, error) {
-	c, err := bmc.OpenIPMI(ctx, ipmiConfig(req))
+	config, err := ipmiConfig(req)
+	if err != nil {
+		return nil, err
+	}
+	c, err := bmc.OpenIPMI(ctx, config)
 	if err != nil {
 		return nil, loginError(err)
 	}

@@ -69,10 +69,18 @@ func (s *Server) shell(ch ssh.Channel, conn net.Conn) {
 			continue
 		}
 		answer := s.command("shell", command)
+		if s.dropAfter(command) {
+			_ = conn.Close()
+			return
+		}
 		if !write("\r\n"+answer) || strings.EqualFold(command, "exit") {
 			return
 		}
 		write("\r\n" + prompt)
+		if s.away() {
+			_ = conn.Close()
+			return
+		}
 	}
 }
 
@@ -122,7 +130,10 @@ func (s *Server) command(way, command string) string {
 	case "power":
 		return completed("power: server power is currently: " + map[bool]string{true: "On", false: "Off"}[on])
 	case "start /system1", "power on":
-		if on {
+		switch {
+		case s.options.RefuseOn:
+			return refused("Insufficient privilege.")
+		case on:
 			return refused("Server power already on.")
 		}
 		s.change(true)
@@ -147,8 +158,28 @@ func (s *Server) command(way, command string) string {
 	return "status=2\r\nstatus_tag=COMMAND PROCESSING FAILED\r\nerror_tag=COMMAND NOT RECOGNIZED\r\n" + date() + "\r\n"
 }
 
+// dropAfter reports whether the connection ends after this command, before its
+// answer.
+func (s *Server) dropAfter(command string) bool {
+	switch word, _, _ := strings.Cut(strings.ToLower(command), " "); word {
+	case "power", "start", "stop":
+		return s.drop(func(o *Options) *int { return &o.DropAtPower })
+	}
+	return false
+}
+
 func (s *Server) change(on bool) {
-	s.next, s.changeAt = on, time.Now().Add(s.options.Late)
+	if s.options.Supply != nil {
+		_ = s.options.Supply.SetPower(on) // who asks next sees whether it worked
+		return
+	}
+	if !s.options.Ignore && !(s.options.IgnoreOn && on) {
+		s.next, s.changeAt = on, time.Now().Add(s.options.Late)
+		s.onNow()
+	}
+	if s.options.Away > 0 && (!s.options.AwayOnce || s.back.IsZero()) {
+		s.back = time.Now().Add(s.options.Away)
+	}
 }
 
 func (s *Server) system1(on bool) string {

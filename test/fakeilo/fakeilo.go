@@ -54,10 +54,15 @@ type Options struct {
 	EnabledState        string        // reported in place of enabled or disabled
 
 	// Power
+	Supply    Supply        // of a machine that is really switched; nil for one that is only pretended
 	Off       bool          // the machine starts powered off
 	Late      time.Duration // until a change of power shows
 	RefuseOff bool          // "power off hard" fails
+	RefuseOn  bool          // power on fails
+	Ignore    bool          // power commands are taken and nothing happens
+	IgnoreOn  bool          // those for on are
 	OnlyStop  bool          // "power ..." is unknown, "stop -force" is not
+	Bounce    time.Duration // a machine that goes off comes on again after that; 0 is never
 
 	// Faults
 	Silent          bool          // nothing is said after the connection is taken
@@ -67,7 +72,17 @@ type Options struct {
 	DropBeforeLogin int           // so many connections end before the login
 	DropAtLogin     int           // so many connections end when the credentials come
 	DropAtCommand   int           // so many connections end when a command comes
+	DropAtPower     int           // so many connections end when a power command was carried out
+	Away            time.Duration // after each power command all connections end, new ones too, for so long
+	AwayOnce        bool          // after the first one only
 	Garbage         []byte        // what is written in place of every answer
+}
+
+// Supply is the power of a machine behind the fake, such as a node of the lab. The
+// options about power that pretend something do not apply to it.
+type Supply interface {
+	Powered() bool
+	SetPower(on bool) error
 }
 
 // Server is a running fake.
@@ -85,6 +100,8 @@ type Server struct {
 	commands []string
 	on, next bool
 	changeAt time.Time // zero when no change is under way
+	wasOff   bool
+	back     time.Time // until when the iLO is away; zero when it never was
 	log      func(string)
 }
 
@@ -99,7 +116,7 @@ func New(o Options, log func(command string)) (*Server, error) {
 	if log == nil {
 		log = func(string) {}
 	}
-	s := &Server{options: o, on: !o.Off, conns: map[net.Conn]bool{}, log: log}
+	s := &Server{options: o, on: !o.Off, wasOff: o.Off, conns: map[net.Conn]bool{}, log: log}
 	if err := s.NewHostKeys(); err != nil {
 		return nil, err
 	}
@@ -220,9 +237,32 @@ func (s *Server) On() bool {
 	return s.onNow()
 }
 
+// WasOff reports whether the machine was ever off, from the beginning.
+func (s *Server) WasOff() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onNow() // lets time pass
+	return s.wasOff
+}
+
+// away reports whether the iLO is away, as after a restart.
+func (s *Server) away() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Before(s.back)
+}
+
 func (s *Server) onNow() bool {
-	if !s.changeAt.IsZero() && !time.Now().Before(s.changeAt) {
-		s.on, s.changeAt = s.next, time.Time{}
+	if s.options.Supply != nil {
+		return s.options.Supply.Powered()
+	}
+	for !s.changeAt.IsZero() && !time.Now().Before(s.changeAt) {
+		s.on = s.next
+		if s.wasOff = s.wasOff || !s.on; !s.on && s.options.Bounce > 0 {
+			s.next, s.changeAt = true, s.changeAt.Add(s.options.Bounce)
+			continue
+		}
+		s.changeAt = time.Time{}
 	}
 	return s.on
 }

@@ -41,7 +41,7 @@ func (s *Server) serve(conn net.Conn) {
 	case o.Silent:
 		_, _ = io.Copy(io.Discard, conn) // until the client gives up
 		return
-	case s.drop(func(o *Options) *int { return &o.DropBeforeLogin }):
+	case s.away(), s.drop(func(o *Options) *int { return &o.DropBeforeLogin }):
 		return
 	}
 	sc, channels, requests, err := ssh.NewServerConn(conn, s.config(o, conn))
@@ -163,7 +163,7 @@ func (s *Server) session(nc ssh.NewChannel, conn net.Conn) {
 func (s *Server) exec(ch ssh.Channel, conn net.Conn, command string) {
 	o := s.get()
 	answer := s.command("exec", command)
-	if s.drop(func(o *Options) *int { return &o.DropAtCommand }) {
+	if s.dropAfter(command) || s.drop(func(o *Options) *int { return &o.DropAtCommand }) {
 		_ = conn.Close()
 		return
 	}
@@ -176,7 +176,7 @@ func (s *Server) exec(ch ssh.Channel, conn net.Conn, command string) {
 	}
 	time.Sleep(o.Slow)
 	_, _ = io.WriteString(ch, command+"\r\n"+answer)
-	if o.Exec == ExecHangsUp {
+	if o.Exec == ExecHangsUp || s.away() {
 		_ = ch.CloseWrite()
 		_ = conn.(*net.TCPConn).CloseWrite() // what was written is still read
 	}

@@ -3,9 +3,6 @@ package fakeilo_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,12 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/oneha/oneha/test/fakeilo"
+	"github.com/oneha/oneha/test/inside"
 	"github.com/oneha/oneha/test/lab"
 )
 
 // run runs a shell script in a disposable machine with the fake on port 2222, and
 // returns what the script printed and the commands that the fake was given.
-func run(t *testing.T, l *lab.Lab, fake, flags, script string) (string, []string) {
+func run(t *testing.T, l *lab.Lab, fake lab.Bind, flags, script string) (string, []string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -33,7 +31,7 @@ agent() { action=$1; shift
 kill $fake; wait $fake
 echo COMMANDS; cat /tmp/commands
 `, flags, fakeilo.Username, fakeilo.Password, script)},
-		Binds: []lab.Bind{{Host: fake, Inside: "/mnt/fakeilo", ReadOnly: true}},
+		Binds: []lab.Bind{fake},
 	})
 	if err != nil {
 		t.Fatalf("%v\n%s%s", err, r.Stdout, r.Stderr)
@@ -51,30 +49,8 @@ const linePause = "-line-pause 10ms "
 // take the fake for an iLO: otherwise a test of ours against it would prove
 // nothing.
 func TestStockAgentTakesItForAnILO(t *testing.T) {
-	if os.Geteuid() != 0 {
-		const why = "needs root for a disposable machine with the stock agent"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
-	}
-	fake := filepath.Join(t.TempDir(), "fakeilo")
-	build := exec.Command("go", "build", "-o", fake, "./cmd/fakeilo")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the fake: %v\n%s", err, out)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
-	l, err := lab.Open(ctx, lab.Options{Prefix: "ilossh", CacheDir: os.Getenv("ONEHA_CACHE_DIR")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	fake := inside.Build(t, "./cmd/fakeilo")
+	l := inside.Open(t, "ilossh", "")
 
 	login := "shell: SMCLP"
 	show, off, on := "shell: show /system1", "shell: power off hard", "shell: start /system1"

@@ -33,13 +33,21 @@ const (
 // Options say how the BMC differs from one with a single system, number 1, that is
 // on and answers at once.
 type Options struct {
-	Address string   // to listen on; default "127.0.0.1:0"
-	Systems []System // default one with Id 1
-	Off     bool     // the machines start powered off
-	Late    time.Duration
-	Between bool // PowerState says PoweringOn or PoweringOff until Late is over
-	Ignore  bool // power commands are taken and nothing happens
-	Strict  bool // a machine that is on (off) cannot be switched on (off)
+	Address    string        // to listen on; default "127.0.0.1:0"
+	Systems    []System      // default one with Id 1
+	Off        bool          // the machines start powered off
+	Supply     Supply        // of a machine that is really switched; nil for pretended ones
+	Late       time.Duration // until a change of power shows
+	Between    bool          // PowerState says PoweringOn or PoweringOff until Late is over
+	Ignore     bool          // power commands are taken and nothing happens
+	IgnoreOn   bool          // those for on are
+	Refuse     bool          // power commands fail
+	RefuseOn   bool          // those for on do
+	Bounce     time.Duration // a machine that goes off comes on again after that; 0 is never
+	PowerState string        // reported in place of the true one
+	Away       time.Duration // after each power command the BMC answers HTTP 503 for so long
+	AwayOnce   bool          // after the first one only
+	Strict     bool          // a machine that is on (off) cannot be switched on (off)
 
 	ResetTypes []string // that it takes; default DefaultResetTypes
 	ActionInfo bool     // they are listed in an ActionInfo, not in the action
@@ -62,6 +70,13 @@ type Options struct {
 	Idle time.Duration // after which an unused connection is closed; 0 is never
 
 	Rules []Rule
+}
+
+// Supply is the power of a machine behind the stand-in, such as a node of the lab.
+// The options about power that pretend something do not apply to it.
+type Supply interface {
+	Powered() bool
+	SetPower(on bool) error
 }
 
 // System is a member of Systems.
@@ -103,6 +118,8 @@ type BMC struct {
 	sessions    map[string]session // by Id
 	opened      int                // sessions so far
 	rules       []Rule
+	back        time.Time // until when the BMC is away
+	refused     int
 	requests    []Request
 	commands    []Command
 	connections int
@@ -186,6 +203,18 @@ func (b *BMC) On(id string) bool {
 	return m != nil && m.powered()
 }
 
+// WasOff reports whether a system was ever off, from the beginning.
+func (b *BMC) WasOff(id string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	m := b.machine(id)
+	if m == nil {
+		return false
+	}
+	m.powered() // lets time pass
+	return m.wasOff
+}
+
 // Commands returns the power commands so far.
 func (b *BMC) Commands() []Command {
 	b.mu.Lock()
@@ -199,6 +228,14 @@ func (b *BMC) Requests() []Request {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.requests)
+}
+
+// Refused returns how often credentials were refused: of a request, or of a
+// session that was asked for.
+func (b *BMC) Refused() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.refused
 }
 
 // Sessions returns how many sessions are open, and how many there were.

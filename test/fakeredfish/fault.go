@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"maps"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -35,7 +36,10 @@ func (b *BMC) disturbed(h http.Handler) http.Handler {
 		b.mu.Lock()
 		i := slices.IndexFunc(b.rules, func(rule Rule) bool { return rule.strikes(r) })
 		next := h
-		if i >= 0 {
+		switch {
+		case time.Now().Before(b.back):
+			next = Busy(b.options.Away)(h)
+		case i >= 0:
 			next = b.rules[i].Fault(h)
 		}
 		b.mu.Unlock()
@@ -121,6 +125,16 @@ func Status(status int) Fault {
 	}
 }
 
+// Busy answers HTTP 503 and says when to come back.
+func Busy(d time.Duration) Fault {
+	return func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(d.Seconds()))))
+			refuse(w, http.StatusServiceUnavailable, "ServiceTemporarilyUnavailable", "The service is temporarily unavailable. Retry in a while.")
+		})
+	}
+}
+
 // Echo answers with an error that has the request's credentials in it.
 func Echo() Fault {
 	return func(http.Handler) http.Handler {
@@ -147,6 +161,17 @@ func Times(n int, f Fault) Fault {
 	var so atomic.Int32
 	return func(h http.Handler) http.Handler {
 		if int(so.Add(1)) > n {
+			return h
+		}
+		return f(h)
+	}
+}
+
+// After lets the first n requests through.
+func After(n int, f Fault) Fault {
+	var so atomic.Int32
+	return func(h http.Handler) http.Handler {
+		if int(so.Add(1)) <= n {
 			return h
 		}
 		return f(h)

@@ -12,6 +12,7 @@ type machine struct {
 	options Options
 
 	on       bool
+	wasOff   bool
 	next     bool      // the state that is coming
 	at       time.Time // when; zero for no change under way
 	andAgain bool      // on again after that, as a power cycle
@@ -21,15 +22,21 @@ func newMachine(s System, o Options) *machine {
 	if s.Name == "" {
 		s.Name = "Computer System"
 	}
-	return &machine{System: s, options: o, on: !o.Off}
+	return &machine{System: s, options: o, on: !o.Off, wasOff: o.Off}
 }
 
 func (m *machine) powered() bool {
+	if m.options.Supply != nil {
+		return m.options.Supply.Powered()
+	}
 	for !m.at.IsZero() && !time.Now().Before(m.at) {
 		m.on = m.next
+		m.wasOff = m.wasOff || !m.on
 		switch {
 		case m.andAgain:
 			m.next, m.andAgain, m.at = true, false, m.at.Add(m.options.Late)
+		case !m.on && m.options.Bounce > 0:
+			m.next, m.at = true, m.at.Add(m.options.Bounce)
 		default:
 			m.at = time.Time{}
 		}
@@ -41,6 +48,8 @@ func (m *machine) powered() bool {
 func (m *machine) state() string {
 	on := m.powered()
 	switch {
+	case m.options.PowerState != "":
+		return m.options.PowerState
 	case !m.at.IsZero() && m.options.Between && m.next:
 		return "PoweringOn"
 	case !m.at.IsZero() && m.options.Between:
@@ -56,9 +65,16 @@ func (m *machine) state() string {
 func (m *machine) reset(resetType string) bool {
 	on := m.powered()
 	change := func(to bool) {
-		if !m.options.Ignore {
+		if m.options.Supply != nil {
+			_ = m.options.Supply.SetPower(to) // who asks next sees whether it worked
+			return
+		}
+		if !m.options.Ignore && !(m.options.IgnoreOn && to) {
 			m.next, m.at, m.andAgain = to, time.Now().Add(m.options.Late), false
 		}
+	}
+	if m.options.Refuse || m.options.RefuseOn && (resetType == "On" || resetType == "ForceOn") {
+		return false
 	}
 	switch resetType {
 	case "On", "ForceOn":
@@ -77,6 +93,9 @@ func (m *machine) reset(resetType string) bool {
 		}
 		change(false)
 		m.andAgain = !m.at.IsZero()
+		if m.options.Supply != nil {
+			change(true)
+		}
 	case "PushPowerButton":
 		if !on {
 			change(true)

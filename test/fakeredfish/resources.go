@@ -142,6 +142,9 @@ func (b *BMC) reset(w http.ResponseWriter, r *http.Request, m *machine) {
 	b.mu.Lock()
 	taken := known && m.reset(order.ResetType)
 	b.commands = append(b.commands, Command{System: m.ID, ResetType: order.ResetType, Taken: taken})
+	if b.options.Away > 0 && (!b.options.AwayOnce || len(b.commands) == 1) {
+		b.back = time.Now().Add(b.options.Away)
+	}
 	b.mu.Unlock()
 	switch {
 	case !known:

@@ -46,11 +46,20 @@ func (b *BMC) guarded(f http.HandlerFunc) http.HandlerFunc {
 		_, auth, ok := b.whoIs(r)
 		b.record(r, auth)
 		if !ok {
+			b.countRefused(auth == "refused")
 			w.Header().Set("WWW-Authenticate", `Basic realm="fake Redfish BMC"`)
 			refuse(w, http.StatusUnauthorized, "NoValidSession", "There is no valid session established with the implementation.")
 			return
 		}
 		f(w, r)
+	}
+}
+
+func (b *BMC) countRefused(refused bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if refused {
+		b.refused++
 	}
 }
 
@@ -62,6 +71,7 @@ func (b *BMC) openSession(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !knows(login.UserName, login.Password) {
+		b.countRefused(true)
 		refuse(w, http.StatusUnauthorized, "ResourceAtUriUnauthorized", "While accessing the resource, the service received an authorization error.")
 		return
 	}

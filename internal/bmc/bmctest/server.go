@@ -6,13 +6,12 @@ package bmctest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
-	"sync"
 	"testing"
 	"time"
 
 	gobmc "github.com/bougou/go-ipmi/pkg/bmc"
-	"github.com/bougou/go-ipmi/pkg/hal"
 	"github.com/bougou/go-ipmi/pkg/hal/mock"
 	"github.com/bougou/go-ipmi/pkg/server"
 	"github.com/bougou/go-ipmi/pkg/transport/udp"
@@ -31,11 +30,28 @@ const (
 // Options say how the BMC differs from one that is on and answers at once.
 type Options struct {
 	Address string                // default 127.0.0.1
+	Port    int                   // default one that is free
 	Suites  []types.CipherSuiteID // default all that the server has
-	Off     bool                  // the machine starts powered off
-	Late    time.Duration         // until a change of power shows
-	Refuse  bool                  // power commands fail
-	Drop    func(packet []byte) bool
+
+	// Power
+	Off       bool          // the machine starts powered off
+	Late      time.Duration // until a change of power shows
+	Refuse    bool          // power commands fail
+	RefuseOn  bool          // those for on do
+	Ignore    bool          // power commands are taken and nothing happens
+	IgnoreOn  bool          // those for on are
+	Bounce    time.Duration // a machine that goes off comes on again after that; 0 is never
+	ReadError error         // of reading the power state; a types.CompletionCode is answered as it is
+	Diag      bool          // it has a diagnostic interrupt
+
+	// Network
+	Drop        func(packet []byte) bool // packets that get lost on the way to the BMC
+	Slow        time.Duration            // before each answer
+	Garbage     bool                     // in place of each answer
+	LoseAtRead  int                      // so often, reading the power state ends all sessions, and its answer gets lost
+	LoseAtPower int                      // so often, a power command that was carried out does
+	Away        time.Duration            // after each power command the BMC says nothing for so long
+	AwayOnce    bool                     // after the first one only
 }
 
 // BMC is a running server.
@@ -44,68 +60,99 @@ type BMC struct {
 	Port int
 
 	state   *gobmc.BMC
-	chassis *chassis
+	server  *server.Server
+	chassis *power
 	conn    *conn
+	cancel  context.CancelFunc
+	done    chan struct{}
 }
 
 // Start runs a BMC until the test ends.
 func Start(t testing.TB, o Options) *BMC {
 	t.Helper()
-	if o.Address == "" {
-		o.Address = "127.0.0.1"
-	}
-	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(o.Address)})
+	b, err := New(o)
 	if err != nil {
-		t.Fatalf("listen on %s: %v", o.Address, err)
+		t.Fatal(err)
 	}
-	c := &chassis{Chassis: &mock.Chassis{}, on: !o.Off, options: o}
-	state := gobmc.New(gobmc.DeviceInfo{IPMIVersion: 0x20}, [16]byte{1}, machine{mock.New(), c})
-	if o.Suites != nil {
-		state.SetCipherSuites(o.Suites)
-	}
-	addUser(t, state, 2, Username, Password, gobmc.PrivilegeLevelAdministrator)
-	addUser(t, state, 3, ViewerName, ViewerPassword, gobmc.PrivilegeLevelUser)
-
-	b := &BMC{
-		Host:    o.Address,
-		Port:    socket.LocalAddr().(*net.UDPAddr).Port,
-		state:   state,
-		chassis: c,
-		conn:    &conn{Conn: udp.Wrap(socket), drop: o.Drop},
-	}
-	srv := server.NewServer(state, b.conn)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = srv.Serve(ctx) // ends with an error because it is closed
-	}()
-	t.Cleanup(func() {
-		cancel()
-		_ = srv.Close()
-		<-done
-	})
+	t.Cleanup(b.Close)
 	return b
 }
 
-func addUser(t testing.TB, b *gobmc.BMC, id uint8, name, password string, level gobmc.PrivilegeLevel) {
-	t.Helper()
+// New runs a BMC until Close.
+func New(o Options) (*BMC, error) {
+	if o.Address == "" {
+		o.Address = "127.0.0.1"
+	}
+	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(o.Address), Port: o.Port})
+	if err != nil {
+		return nil, fmt.Errorf("start a BMC: %w", err)
+	}
+	b := &BMC{
+		Host: o.Address,
+		Port: socket.LocalAddr().(*net.UDPAddr).Port,
+		conn: &conn{Conn: udp.Wrap(socket), options: o, sessions: map[uint32]bool{}},
+		done: make(chan struct{}),
+	}
+	b.chassis = &power{Chassis: &mock.Chassis{}, conn: b.conn, on: !o.Off, wasOff: o.Off, options: o}
+	b.state = gobmc.New(gobmc.DeviceInfo{IPMIVersion: 0x20}, [16]byte{1}, machine{mock.New(), b.chassis})
+	if o.Suites != nil {
+		b.state.SetCipherSuites(o.Suites)
+	}
+	err = errors.Join(
+		addUser(b.state, 2, Username, Password, gobmc.PrivilegeLevelAdministrator),
+		addUser(b.state, 3, ViewerName, ViewerPassword, gobmc.PrivilegeLevelUser),
+	)
+	if err != nil {
+		return nil, errors.Join(err, socket.Close())
+	}
+	b.conn.end = func(session uint32) { // an ID belongs to one of the two
+		_ = b.state.Sessions.Close(session)
+		_ = b.state.V15Sessions.Close(session)
+	}
+	b.server = server.NewServer(b.state, b.conn, server.WithHandlerRegistry(b.chassis.registry()))
+	var ctx context.Context
+	ctx, b.cancel = context.WithCancel(context.Background())
+	go func() {
+		defer close(b.done)
+		_ = b.server.Serve(ctx) // ends with an error because it is closed
+	}()
+	return b, nil
+}
+
+// Close ends the BMC.
+func (b *BMC) Close() {
+	b.cancel()
+	_ = b.server.Close() // nothing is left to save
+	<-b.done
+}
+
+func addUser(b *gobmc.BMC, id uint8, name, password string, level gobmc.PrivilegeLevel) error {
 	u, err := b.Users.Add(id, name)
 	if err != nil {
-		t.Fatalf("add user %s: %v", name, err)
+		return fmt.Errorf("add user %s: %w", name, err)
 	}
 	u.SetPassword([]byte(password))
 	u.Enabled = true
 	u.ChannelAccess[1] = gobmc.UserChannelAccess{MaxPrivilege: level, Enabled: true}
+	return nil
 }
 
 // On reports whether the machine is powered on now.
 func (b *BMC) On() bool {
-	on, _ := b.chassis.PowerState(context.Background())
-	return on
+	b.chassis.mu.Lock()
+	defer b.chassis.mu.Unlock()
+	return b.chassis.onNow()
 }
 
-// Commands returns the power commands so far, "on" and "off".
+// WasOff reports whether the machine was ever off, from the beginning.
+func (b *BMC) WasOff() bool {
+	b.On() // lets time pass
+	b.chassis.mu.Lock()
+	defer b.chassis.mu.Unlock()
+	return b.chassis.wasOff
+}
+
+// Commands returns the power commands so far, "on", "off" and "diag".
 func (b *BMC) Commands() []string {
 	b.chassis.mu.Lock()
 	defer b.chassis.mu.Unlock()
@@ -122,65 +169,9 @@ func (b *BMC) Logins() int {
 	return b.conn.logins
 }
 
-// machine is a mock with a chassis of ours.
-type machine struct {
-	*mock.HAL
-	chassis *chassis
-}
-
-func (m machine) Chassis() hal.ChassisHAL { return m.chassis }
-
-type chassis struct {
-	*mock.Chassis
-	options Options
-
-	mu       sync.Mutex
-	on, next bool
-	changeAt time.Time // zero when no change is under way
-	commands []string
-}
-
-func (c *chassis) PowerState(context.Context) (bool, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.changeAt.IsZero() && !time.Now().Before(c.changeAt) {
-		c.on, c.changeAt = c.next, time.Time{}
-	}
-	return c.on, nil
-}
-
-func (c *chassis) SetPower(_ context.Context, on bool) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.commands = append(c.commands, map[bool]string{true: "on", false: "off"}[on])
-	if c.options.Refuse {
-		return errors.New("refused")
-	}
-	c.next, c.changeAt = on, time.Now().Add(c.options.Late)
-	return nil
-}
-
-// conn counts logins and loses packets.
-type conn struct {
-	*udp.Conn
-	drop func([]byte) bool
-
-	mu     sync.Mutex
-	logins int
-}
-
-func (c *conn) ReadFrom(buf []byte) (int, net.Addr, error) {
-	for {
-		n, addr, err := c.Conn.ReadFrom(buf)
-		if err == nil && c.drop != nil && c.drop(buf[:n]) {
-			continue
-		}
-		// RMCP header (4), authentication type RMCP+ (6), payload type RAKP message 1.
-		if err == nil && n > 5 && buf[4] == 0x06 && buf[5] == byte(types.PayloadTypeRAKPMessage1) {
-			c.mu.Lock()
-			c.logins++
-			c.mu.Unlock()
-		}
-		return n, addr, err
-	}
+// Activations returns how often a login by IPMI 1.5 came to its last message.
+func (b *BMC) Activations() int {
+	b.conn.mu.Lock()
+	defer b.conn.mu.Unlock()
+	return b.conn.activations
 }

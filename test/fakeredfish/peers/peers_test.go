@@ -6,9 +6,6 @@ package peers
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,42 +13,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/oneha/oneha/test/fakeredfish"
+	"github.com/oneha/oneha/test/inside"
 	"github.com/oneha/oneha/test/lab"
 )
 
-// peer runs scripts beside the stand-in.
+// peer is a lab and the stand-in for its machines.
 type peer struct {
-	lab    *lab.Lab
-	binary string
-}
-
-func openPeer(t *testing.T) peer {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		const why = "run as root: the lab's machines need it"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
-	}
-	binary := filepath.Join(t.TempDir(), "fakeredfish")
-	build := exec.Command("go", "build", "-o", binary, "../cmd/fakeredfish")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
-	l, err := lab.Open(ctx, lab.Options{Prefix: "redfish", CacheDir: os.Getenv("ONEHA_CACHE_DIR")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return peer{l, binary}
+	lab  *lab.Lab
+	fake lab.Bind
 }
 
 // run starts the stand-in with some options, calls fence_redfish with each list of
@@ -70,7 +39,7 @@ export REQUESTS_CA_BUNDLE=/root/ca.pem
 	script += "kill $bmc; wait $bmc || :; echo ---; cat got\n"
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	r, err := p.lab.Run(ctx, lab.Command{Args: []string{"sh", "-uc", script}, Binds: []lab.Bind{{Host: p.binary, Inside: "/mnt/fakeredfish", ReadOnly: true}}})
+	r, err := p.lab.Run(ctx, lab.Command{Args: []string{"sh", "-uc", script}, Binds: []lab.Bind{p.fake}})
 	if err != nil {
 		t.Fatalf("%v\n%s%s", err, r.Stdout, r.Stderr)
 	}
@@ -92,7 +61,7 @@ func commands(got string) (list []string) {
 }
 
 func TestFenceRedfish(t *testing.T) {
-	p := openPeer(t)
+	p := peer{fake: inside.Build(t, "../cmd/fakeredfish"), lab: inside.Open(t, "redfish", "")}
 	tests := []struct {
 		name, options string
 		calls         []string

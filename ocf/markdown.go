@@ -20,9 +20,9 @@ func (a Agent) Markdown() string {
 	for _, act := range a.listed() {
 		interval, depth := "", ""
 		if act.Name == Monitor {
-			interval, depth = seconds(act.Interval), fmt.Sprint(act.Depth)
+			interval, depth = Seconds(act.Interval), fmt.Sprint(act.Depth)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", act.Name, seconds(act.Timeout), interval, depth)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", act.Name, Seconds(act.Timeout), interval, depth)
 	}
 	return b.String()
 }

@@ -54,9 +54,9 @@ func (a Agent) Metadata() []byte {
 	for _, act := range a.listed() {
 		b.WriteString("<action")
 		b.attr("name", act.Name)
-		b.attr("timeout", seconds(act.Timeout))
+		b.attr("timeout", Seconds(act.Timeout))
 		if act.Name == Monitor {
-			b.attr("interval", seconds(act.Interval))
+			b.attr("interval", Seconds(act.Interval))
 			b.attr("depth", strconv.Itoa(act.Depth))
 		}
 		b.WriteString("/>\n")
@@ -86,9 +86,9 @@ func flag(b bool) string {
 	return "0"
 }
 
-// seconds renders a duration as Pacemaker and its shells read it: whole
+// Seconds renders a duration as Pacemaker and its shells read it: whole
 // seconds where possible, else milliseconds.
-func seconds(d time.Duration) string {
+func Seconds(d time.Duration) string {
 	if d%time.Second == 0 {
 		return fmt.Sprintf("%ds", d/time.Second)
 	}

@@ -1,5 +1,5 @@
-// Command man writes the manual pages of the resource agents, one file for each,
-// made from what the agents declare.
+// Command man writes the manual pages of the resource agents and the fence agents,
+// one file for each, made from what the agents declare.
 package main
 
 import (
@@ -10,41 +10,54 @@ import (
 	"path/filepath"
 
 	"github.com/oneha/oneha/agents"
+	"github.com/oneha/oneha/internal/fenceagent"
 	"github.com/oneha/oneha/internal/version"
-	"github.com/oneha/oneha/ocf"
 )
 
 // provider is the directory below resource.d that make install links the agents into.
 const provider = "opennebula"
 
 func main() {
-	dir := flag.String("dir", "", "write the pages into this directory and remove others of section 7")
+	dir := flag.String("dir", "", "write the pages into this directory and remove others of sections 7 and 8")
 	date := flag.String("date", "", "date of the pages, as 2006-01-02")
 	flag.Parse()
 	if *dir == "" || *date == "" || flag.NArg() != 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := write(*dir, pages(version.String(), *date)); err != nil {
+	if err := write(*dir, pages(edition{"oneha " + version.String(), *date})); err != nil {
 		fmt.Fprintln(os.Stderr, "man:", err)
 		os.Exit(1)
 	}
 }
 
+// edition is what the pages of one build have in common.
+type edition struct {
+	from string // the package and its version, for the footer
+	date string // the day of that version, as 2006-01-02
+}
+
 // pages returns the content of every page by its file name.
-func pages(version, date string) map[string][]byte {
-	all := agents.All()
-	pages := make(map[string][]byte, len(all))
-	for _, a := range all {
+func pages(e edition) map[string][]byte {
+	pages := map[string][]byte{}
+	resources, fences := agents.All(), fenceagent.All()
+	for _, a := range resources {
 		var others []string
-		for _, other := range all {
+		for _, other := range resources {
 			if other.Name != a.Name {
-				others = append(others, other.ManName(provider)+"(7)")
+				others = append(others, resourceName(provider, other)+"(7)")
 			}
 		}
-		pages[a.ManName(provider)+".7"] = a.ManPage(ocf.Manual{
-			Provider: provider, Package: "oneha " + version, Date: date, SeeAlso: others,
-		})
+		pages[resourceName(provider, a)+".7"] = resourcePage(a, provider, e, others)
+	}
+	for _, a := range fences {
+		var others []string
+		for _, other := range fences {
+			if other.Name != a.Name {
+				others = append(others, other.Name+"(8)")
+			}
+		}
+		pages[a.Name+".8"] = fencePage(a, e, others)
 	}
 	return pages
 }
@@ -55,7 +68,7 @@ func write(dir string, pages map[string][]byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	there, err := filepath.Glob(filepath.Join(dir, "*.7"))
+	there, err := filepath.Glob(filepath.Join(dir, "*.[78]"))
 	if err != nil {
 		return err
 	}

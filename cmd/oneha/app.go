@@ -6,20 +6,22 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/oneha/oneha/fence"
 	"github.com/oneha/oneha/internal/diag"
 	"github.com/oneha/oneha/internal/version"
 )
 
-// Exit codes. A CI job can tell a wrong description from a command that could
-// not be carried out.
+// Exit codes. A CI job can tell what is wrong with the cluster from a command that
+// could not be understood.
 const (
 	exitOK       = 0 // no errors, perhaps warnings
-	exitFindings = 1 // the description has errors
+	exitFindings = 1 // the description has errors, or a BMC did not do what it should
 	exitTrouble  = 2 // wrong usage, or a file that cannot be read or written
 )
 
@@ -29,38 +31,59 @@ type tool struct {
 	stdout, stderr io.Writer
 	root           fs.FS // this machine's files, below "/"
 	color          bool
+	asks           bool                       // a person at a terminal can be asked
+	terminal       bool                       // stderr is a terminal: a line on it may be written over
+	addresses      func() ([]net.Addr, error) // this machine's
+	syslog         func(message []byte) error // takes what fencing has to say; nil for none
 }
 
-// errFindings says that findings were printed and the exit code is theirs.
-var errFindings = errors.New("the description has errors")
+// errFindings says that what is wrong was printed and the exit code is its.
+var errFindings = errors.New("there are findings")
+
+// failure is an error that is no wrong usage.
+type failure struct{ error }
 
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	t := tool{
+	return newTool(stdin, stdout, stderr).run(ctx, args)
+}
+
+// newTool is the tool on this machine.
+func newTool(stdin io.Reader, stdout, stderr io.Writer) tool {
+	terminal := isTerminal(stderr) && os.Getenv("TERM") != "dumb"
+	return tool{
 		stdin: stdin, stdout: stdout, stderr: stderr, root: os.DirFS("/"),
-		color: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(stderr),
+		color:     terminal && os.Getenv("NO_COLOR") == "",
+		asks:      isTerminal(stdin) && isTerminal(stderr),
+		terminal:  terminal,
+		addresses: net.InterfaceAddrs,
+		syslog:    fence.SystemEnv().Syslog,
 	}
-	return t.run(ctx, args)
 }
 
 func (t tool) run(ctx context.Context, args []string) int {
 	app := t.app()
-	switch err := app.RunContext(ctx, flagsFirst(args, app.Commands)); {
+	err := app.RunContext(ctx, flagsFirst(args, app.Commands))
+	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errFindings):
 		return exitFindings
-	default:
-		fmt.Fprintf(t.stderr, "oneha: %v\n", err)
-		return exitTrouble
 	}
+	fmt.Fprintf(t.stderr, "oneha: %v\n", err)
+	if _, ok := errors.AsType[failure](err); ok {
+		return exitFindings
+	}
+	return exitTrouble
 }
 
 func (t tool) app() *cli.App {
-	commands := []*cli.Command{t.generateCommand(), t.checkCommand(), t.explainCommand(), t.versionCommand()}
+	commands := []*cli.Command{t.generateCommand(), t.checkCommand(), t.explainCommand(), t.fenceCommand(), t.versionCommand()}
 	for _, c := range commands {
-		c.HideHelpCommand = true // a FILE may be called help
-		c.OnUsageError = usageError
+		for _, c := range append(c.Subcommands, c) {
+			c.HideHelpCommand = true // a FILE may be called help
+			c.OnUsageError = usageError
+		}
 	}
 	return &cli.App{
 		Name:      "oneha",
@@ -69,8 +92,9 @@ func (t tool) app() *cli.App {
 		Description: "Reads one short file that describes a cluster and writes its configuration for\n" +
 			"Pacemaker and corosync. FILE may be - for standard input, options may stand\n" +
 			"before or after it.\n\n" +
-			"Exit codes: 0 no errors, perhaps warnings; 1 the description has errors;\n" +
-			"2 wrong usage, or a file that cannot be read or written.",
+			"Exit codes: 0 no errors, perhaps warnings; 1 the description has errors, or\n" +
+			"a BMC did not do what it should; 2 wrong usage, or a file that cannot be read\n" +
+			"or written.",
 		Version:                   version.String(),
 		Commands:                  commands,
 		Action:                    noCommand,
@@ -90,11 +114,15 @@ func noCommand(c *cli.Context) error {
 		_ = cli.ShowAppHelp(c) // an unwritable stdout has nobody to tell
 		return errors.New("no command given: use one of those above")
 	}
+	return unknownCommand(c.Args().First(), c.App.VisibleCommands())
+}
+
+// unknownCommand says what a word may have been meant for.
+func unknownCommand(word string, commands []*cli.Command) error {
 	var names []string
-	for _, command := range c.App.VisibleCommands() {
+	for _, command := range commands {
 		names = append(names, command.Name)
 	}
-	word := c.Args().First()
 	if meant := diag.Nearest(word, names); meant != "" {
 		return fmt.Errorf("unknown command %q: did you mean %q?", word, meant)
 	}

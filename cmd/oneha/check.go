@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -72,10 +71,7 @@ type report struct {
 func (t tool) printJSON(findings diag.Findings) error {
 	r := report{Findings: append(diag.Findings{}, findings...)}
 	r.Errors, r.Warnings = counts(findings)
-	e := json.NewEncoder(t.stdout)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
+	return t.encode(r)
 }
 
 // summary shows what was understood, if it can be relied on.

@@ -23,7 +23,8 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"oneha": func() {
-			t := tool{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, root: os.DirFS(os.Getenv("WORK") + "/root")}
+			t := newTool(os.Stdin, os.Stdout, os.Stderr)
+			t.root, t.syslog = os.DirFS(os.Getenv("WORK")+"/root"), nil
 			os.Exit(t.run(context.Background(), os.Args))
 		},
 	})
@@ -97,6 +98,18 @@ func TestFlagsFirst(t *testing.T) {
 		{"oneha generate -- -f -o", "oneha generate -- -f -o"},
 		{"oneha generate a -- b", "oneha generate -- a b"},
 		{"oneha check f --json --strict", "oneha check --json --strict -- f"},
+		{"oneha fence", "oneha fence --"},
+		{"oneha fence --help", "oneha fence --help"},
+		{"oneha fence off n --yes", "oneha fence off --yes -- n"},
+		{"oneha fence off n -f d", "oneha fence off -f d -- n"},
+		{"oneha fence -f d off n", "oneha fence off -f d -- n"},
+		{"oneha fence -f d", "oneha fence --"},
+		{"oneha fence -f d --help", "oneha fence --help"},
+		{"oneha fence probe -f d", "oneha fence probe -f d --"},
+		{"oneha fence probe -f", "oneha fence probe -f"},
+		{"oneha fence off n --help", "oneha fence off --help"},
+		{"oneha fence off -- --yes", "oneha fence off -- --yes"},
+		{"oneha fence banana n", "oneha fence -- banana n"},
 	} {
 		args := strings.Fields(test.args)
 		if got := strings.Join(flagsFirst(args, commands), " "); got != test.want {
@@ -152,8 +165,12 @@ func TestWriteFilesIsAllOrNothing(t *testing.T) {
 
 // Every command has a help with an example, and every flag a text.
 func TestHelp(t *testing.T) {
+	var all []*cli.Command
 	for _, c := range (tool{}).app().Commands {
-		if c.Usage == "" || !strings.Contains(c.Description, "oneha "+c.Name) {
+		all = append(append(all, c), c.Subcommands...)
+	}
+	for _, c := range all {
+		if c.Usage == "" || !strings.Contains(c.Description, "oneha "+c.Name) && !strings.Contains(c.Description, "oneha fence "+c.Name) {
 			t.Errorf("%s: no usage or no example", c.Name)
 		}
 		for _, f := range c.Flags {

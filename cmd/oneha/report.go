@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
-	"io"
+	"math"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
@@ -25,6 +27,19 @@ func (t tool) print(findings diag.Findings) {
 		}
 		fmt.Fprintln(t.stderr, line)
 	}
+}
+
+// encode writes what --json asks for.
+func (t tool) encode(v any) error {
+	e := json.NewEncoder(t.stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// millis is a duration as JSON has it, with one decimal.
+func millis(d time.Duration) float64 {
+	return math.Round(float64(d)/float64(100*time.Microsecond)) / 10
 }
 
 // tally counts findings for a summary: "1 error, 2 warnings".
@@ -52,8 +67,8 @@ func counts(findings diag.Findings) (errors, warnings int) {
 	return errors, warnings
 }
 
-// isTerminal reports whether w is a terminal.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -68,7 +68,9 @@ var rooms = []struct {
 	{room: "internal/unit"},
 	{room: "internal/one", may: []string{"internal/diag"}},
 	{room: "internal/bmc"},
+	{room: "internal/roff"},
 	{room: "internal/fenceagent", may: []string{"fence", "internal/bmc", "internal/version"}},
+	{room: "internal/fencecheck", may: []string{"fence", "internal/bmc"}},
 	{room: "internal/spec", may: []string{"internal/diag", "internal/one"}},
 }
 

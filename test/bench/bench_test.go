@@ -88,3 +88,15 @@ func TestPeakMemoryIsTheChildsOwn(t *testing.T) {
 		}
 	}
 }
+
+// All parts are measured unless one is named, each in one place.
+func TestPartsOf(t *testing.T) {
+	if got := len(partsOf(plainPlace, "")) + len(partsOf(systemdPlace, "")); got != len(parts) {
+		t.Errorf("%d of %d parts have a place", got, len(parts))
+	}
+	for _, name := range partNames() {
+		if got := len(partsOf(plainPlace, name)) + len(partsOf(systemdPlace, name)); got != 1 {
+			t.Errorf("%s names %d parts", name, got)
+		}
+	}
+}

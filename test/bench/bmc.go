@@ -25,6 +25,8 @@ type bmc struct {
 
 	oursOptions, stockOptions string // lines
 
+	floor *program // the least that Go can do, nil where that is not measured
+
 	start func(ctx context.Context, dir string) (stop func(), err error)
 }
 
@@ -39,6 +41,7 @@ func bmcs(dir string) []bmc {
 		{
 			name: "IPMI 2.0", ours: "fence_bmc_ipmi", stock: "fence_ipmilan", times: 8, port: 9623, user: "bench", password: "bench-only",
 			oursOptions: "lanplus=1\ncipher=3\n", stockOptions: "lanplus=1\ncipher=3\n",
+			floor: &program{name: "go-ipmi alone", args: []string{filepath.Join(floorDir, "ipmi"), "127.0.0.1", "9623", "bench"}, stdin: "bench-only"},
 			start: startIPMI,
 		},
 		{

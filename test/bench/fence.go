@@ -34,7 +34,7 @@ func fenceLines(ctx context.Context, t *table) error {
 		if err == nil {
 			ours := fence(kind.ours, status+"password_file="+file+"\n"+kind.oursOptions)
 			stock := fence(kind.stock, status+"password="+kind.password+"\n"+kind.stockOptions)
-			err = besideStock(ctx, t, kind, ours, stock)
+			err = statusLines(ctx, t, kind, ours, stock)
 			if err == nil {
 				err = most.of(ctx, ours, fence(kind.ours, "action=metadata\n"))
 			}
@@ -56,13 +56,21 @@ func fenceLines(ctx context.Context, t *table) error {
 	return nil
 }
 
-// besideStock measures the status of one kind of BMC. The wall clock is left out
+// statusLines measures the status of one kind of BMC. The wall clock is left out
 // where the stand-in has to be slow for the stock agent.
-func besideStock(ctx context.Context, t *table, kind bmc, ours, stock program) error {
+func statusLines(ctx context.Context, t *table, kind bmc, ours, stock program) error {
 	what := "fence status, " + kind.name
-	costs, err := contest(ctx, what, rounds, ours, stock)
+	programs := []program{ours, stock}
+	if kind.floor != nil {
+		programs = append(programs, *kind.floor)
+	}
+	costs, err := contest(ctx, what, rounds, programs...)
 	if err != nil {
 		return err
+	}
+	if kind.floor != nil {
+		t.beside(what+", CPU", cpu, costs[0], kind.floor.name, costs[2], atMost(1.7))
+		t.beside(what+", wall", wall, costs[0], kind.floor.name, costs[2], limit{})
 	}
 	t.beside(what+", CPU", cpu, costs[0], kind.stock, costs[1], below(kind.times))
 	if !kind.slow {

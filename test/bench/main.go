@@ -16,20 +16,26 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 )
 
 func main() {
 	inside := flag.String("inside", "", "measure the lines of this place here, which changes the machine")
 	bin := flag.String("bin", "bin", "directory with the programs, as make bench builds them")
+	only := flag.String("only", "", "measure this part only: "+strings.Join(partNames(), ", "))
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var err error
-	if *inside == "" {
-		err = outside(ctx, *bin)
-	} else {
-		err = measure(ctx, *inside)
+	switch {
+	case *only != "" && !slices.Contains(partNames(), *only):
+		err = fmt.Errorf("there is no part %q: use one of %s", *only, strings.Join(partNames(), ", "))
+	case *inside == "":
+		err = outside(ctx, *bin, *only)
+	default:
+		err = measure(ctx, *inside, *only)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -39,9 +45,9 @@ func main() {
 
 // outside takes this same program into each of the places and prints what it
 // found there.
-func outside(ctx context.Context, bin string) error {
+func outside(ctx context.Context, bin, only string) error {
 	var all table
-	err := visit(ctx, bin, func(found string) error {
+	err := visit(ctx, bin, only, func(found string) error {
 		var t table
 		if err := json.Unmarshal([]byte(found), &t); err != nil {
 			return err
@@ -56,25 +62,50 @@ func outside(ctx context.Context, bin string) error {
 }
 
 // part measures some lines and adds them to the table.
-type part func(context.Context, *table) error
+type part struct {
+	name  string
+	place string
+	lines func(context.Context, *table) error
+}
 
-// Places where lines are measured, and which.
+// Places where lines are measured.
 const (
 	plainPlace   = "plain"   // no systemd
 	systemdPlace = "systemd" // systemd as PID 1
 )
 
-var places = map[string][]part{
-	plainPlace:   {vipLines, fenceLines, sizeLines},
-	systemdPlace: {serviceLines, memoryLines},
+// parts are in the order of the result.
+var parts = []part{
+	{"vip", plainPlace, vipLines},
+	{"fence", plainPlace, fenceLines},
+	{"size", plainPlace, sizeLines},
+	{"service", systemdPlace, serviceLines},
+	{"memory", systemdPlace, memoryLines},
+}
+
+func partNames() (names []string) {
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// partsOf returns what is measured in a place, all of it when only is empty.
+func partsOf(place, only string) (of []part) {
+	for _, p := range parts {
+		if p.place == place && (only == "" || only == p.name) {
+			of = append(of, p)
+		}
+	}
+	return of
 }
 
 // measure runs in a machine of the lab: it may add links, addresses, units and a
 // simulated BMC there.
-func measure(ctx context.Context, place string) error {
+func measure(ctx context.Context, place, only string) error {
 	var t table
-	for _, lines := range places[place] {
-		if err := lines(ctx, &t); err != nil {
+	for _, p := range partsOf(place, only) {
+		if err := p.lines(ctx, &t); err != nil {
 			return err
 		}
 	}

@@ -18,8 +18,9 @@ const (
 	installDir = "/usr/lib/oneha"
 )
 
-// visit runs this program in both places, and calls found with what it printed.
-func visit(ctx context.Context, bin string, found func(string) error) (err error) {
+// visit runs this program in each place where there is something to measure, and
+// calls found with what it printed.
+func visit(ctx context.Context, bin, only string, found func(string) error) (err error) {
 	programs, remove, err := onDisk(bin)
 	if err != nil {
 		return err
@@ -34,12 +35,17 @@ func visit(ctx context.Context, bin string, found func(string) error) (err error
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 
-	r, err := l.Run(ctx, command(plainPlace, programs))
-	if err != nil {
-		return err
+	if len(partsOf(plainPlace, only)) > 0 {
+		r, err := l.Run(ctx, command(plainPlace, only, programs))
+		if err != nil {
+			return err
+		}
+		if err := found(r.Stdout); err != nil {
+			return err
+		}
 	}
-	if err := found(r.Stdout); err != nil {
-		return err
+	if len(partsOf(systemdPlace, only)) == 0 {
+		return nil
 	}
 	m, err := l.Boot(ctx, "bench")
 	if err != nil {
@@ -50,15 +56,16 @@ func visit(ctx context.Context, bin string, found func(string) error) (err error
 			return err
 		}
 	}
-	if r, err = m.Command(ctx, command(systemdPlace, nil)); err != nil {
+	r, err := m.Command(ctx, command(systemdPlace, only, nil))
+	if err != nil {
 		return err
 	}
 	return found(r.Stdout)
 }
 
 // command is this program in a place; what it says of its progress is shown.
-func command(place string, binds []lab.Bind) lab.Command {
-	return lab.Command{Args: []string{benchPath, "-inside", place}, Binds: binds, Streams: lab.Streams{Stderr: os.Stderr}}
+func command(place, only string, binds []lab.Bind) lab.Command {
+	return lab.Command{Args: []string{benchPath, "-inside", place, "-only", only}, Binds: binds, Streams: lab.Streams{Stderr: os.Stderr}}
 }
 
 // onDisk copies the programs to the disk and says where each belongs in a machine.
@@ -83,6 +90,7 @@ func onDisk(bin string) (programs []lab.Bind, remove func(), err error) {
 		filepath.Join(installDir, "fence-bmc"):      filepath.Join(bin, "fence-bmc"),
 		filepath.Join(floorDir, "netlink"):          filepath.Join(bin, "floor", "netlink"),
 		filepath.Join(floorDir, "dbus"):             filepath.Join(bin, "floor", "dbus"),
+		filepath.Join(floorDir, "ipmi"):             filepath.Join(bin, "floor", "ipmi"),
 		filepath.Join(standInDir, "fakeilo"):        filepath.Join(bin, "standin", "fakeilo"),
 		filepath.Join(standInDir, "fakeredfish"):    filepath.Join(bin, "standin", "fakeredfish"),
 	} {

@@ -1,7 +1,6 @@
 package fencing
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -18,16 +17,26 @@ const (
 	password = "secret"
 )
 
-// bmc is an ipmi_sim behind a relay that writes down what it is asked.
+// The BMC key (K_g) that the simulated BMC asks for at keyedPort.
+const (
+	bmcKey    = "6b33792d6f662d7468652d424d43"
+	bmcKeyRaw = "k3y-of-the-BMC"
+)
+
+// bmc is an ipmi_sim behind relays that write down what it is asked.
 type bmc struct {
 	dir    string
-	addr   string // of the relay, port 623
-	relay  *relay
-	second *relay // the same BMC at another port
+	addr   string            // of the relays
+	relays map[string]*relay // by port
 }
 
-// otherPort is where the second relay listens.
-const otherPort = "624"
+// The ports of the relays: of the BMC, of the same one again, and of its second
+// channel, which has a key.
+const (
+	usualPort = "623"
+	otherPort = "624"
+	keyedPort = "625"
+)
 
 const lanConf = `name "bmc"
 set_working_mc 0x20
@@ -40,28 +49,45 @@ set_working_mc 0x20
     allowed_auths_admin none md2 md5 straight
     guid a123456789abcdefa123456789abcdef
   endlan
+  startlan 2
+    addr %[5]s 623
+    priv_limit admin
+    allowed_auths_admin none md2 md5 straight
+    guid a123456789abcdefa123456789abcdef
+    bmc_key "%[6]s"
+  endlan
   chassis_control "%[2]s/chassis"
   user 2 true "%[3]s" "%[4]s" admin 10 none md2 md5 straight
+set_working_mc 0x24
+  chassis_control "%[2]s/chassis behind"
 `
 
 const simEmu = `mc_setbmc 0x20
 mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr
 sel_enable 0x20 1000 0x0a
 mc_enable 0x20
+mc_add 0x24 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr
+mc_enable 0x24
 `
 
-// chassis is the machine. Its mode says how it takes a change of power: at once,
-// never (stuck), or after a while (late).
+// chassis is the machine, which the controller behind the BMC (0x24) switches too;
+// the log says when it was that one. Its mode says how it takes a change of power: at once,
+// never (stuck), off but not on (offonly), or after a while (late); or that its
+// state cannot be read (broken).
 const chassis = `#!/bin/sh
 cd "$(dirname "$0")"
+who=
+if [ "$1" = behind ]; then who="behind "; shift; fi
 case "$1 $2" in
 "get power")
+	[ "$(cat mode)" != broken ] || exit 1
 	if read -r at value <next && [ "$(date +%s)" -ge "$at" ]; then echo "$value" >power; : >next; fi
 	echo "power:$(cat power)" ;;
 set*)
-	shift; echo "$*" >>log
+	shift; echo "$who$*" >>log
 	case "$1 $(cat mode)" in
 	"power ") echo "$2" >power ;;
+	"power offonly") [ "$2" = 1 ] || echo "$2" >power ;;
 	"power late") echo "$(($(date +%s) + 3)) $2" >next ;;
 	esac ;;
 esac
@@ -71,10 +97,10 @@ esac
 func startBMC(t *testing.T, worker int) *bmc {
 	t.Helper()
 	b := &bmc{dir: t.TempDir(), addr: fmt.Sprintf("127.0.%d.2", worker+1)}
-	simulator := fmt.Sprintf("127.0.%d.1", worker+1)
+	simulator, keyed := fmt.Sprintf("127.0.%d.1", worker+1), fmt.Sprintf("127.0.%d.3", worker+1)
 	err := errors.Join(
 		os.Mkdir(filepath.Join(b.dir, "state"), 0o755),
-		b.write("lan.conf", fmt.Sprintf(lanConf, simulator, b.dir, username, password), 0o644),
+		b.write("lan.conf", fmt.Sprintf(lanConf, simulator, b.dir, username, password, keyed, bmcKeyRaw), 0o644),
 		b.write("sim.emu", simEmu, 0o644),
 		b.write("chassis", chassis, 0o755),
 		b.reset("1", ""),
@@ -91,8 +117,11 @@ func startBMC(t *testing.T, worker int) *bmc {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // it was killed
 	})
-	b.relay = startRelay(t, b.addr+":623", simulator+":623")
-	b.second = startRelay(t, b.addr+":"+otherPort, simulator+":623")
+	b.relays = map[string]*relay{
+		usualPort: startRelay(t, b.addr+":"+usualPort, simulator+":623"),
+		otherPort: startRelay(t, b.addr+":"+otherPort, simulator+":623"),
+		keyedPort: startRelay(t, b.addr+":"+keyedPort, keyed+":623"),
+	}
 	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
 		ask := exec.Command("fence_bmc_ipmi")
 		ask.Stdin = strings.NewReader(fmt.Sprintf("ip=%s\nusername=%s\npassword=%s\ncipher=3\naction=monitor\n", b.addr, username, password))
@@ -113,6 +142,17 @@ func (b *bmc) reset(power, mode string) error {
 	return errors.Join(b.write("power", power, 0o644), b.write("mode", mode, 0o644), b.write("next", "", 0o644), b.write("log", "", 0o644))
 }
 
+// logins returns the logins since the last call.
+func (b *bmc) logins() string {
+	text := b.relays[usualPort].seen()
+	for _, port := range []string{otherPort, keyedPort} {
+		if seen := b.relays[port].seen(); seen != "" {
+			text += "at port " + port + ": " + seen
+		}
+	}
+	return text
+}
+
 // switched returns what was asked of the machine, such as "power 0, power 1".
 func (b *bmc) switched(t *testing.T) string {
 	t.Helper()
@@ -121,23 +161,4 @@ func (b *bmc) switched(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return strings.Join(strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' }), ", ")
-}
-
-// run runs an agent against the BMC.
-func (b *bmc) run(t *testing.T, agent string, args []string, stdin string, env []string) (code int, stdout, stderr string, took time.Duration) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, agent, args...)
-	cmd.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}, env...)
-	cmd.Stdin = strings.NewReader(stdin)
-	var out, errs strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	begin := time.Now()
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
-		t.Fatalf("%s: %v, %v", agent, err, ctx.Err())
-	}
-	return cmd.ProcessState.ExitCode(), out.String(), errs.String(), time.Since(begin)
 }

@@ -7,7 +7,7 @@ const (
 	strictBoolean = "a word that is no truth value is an error"
 	lanplusOn     = "lanplus is on by default"
 	oldFlags      = "old names are understood as long flags too"
-	noIpmitool    = "no other program is run, so there is nothing to miss"
+	noIpmitool    = "ipmitool is run for hexadecimal_kg and target only, and never by sudo"
 	readable      = "it would send the password readable or not at all, so it is refused with the reason"
 	notServed     = "refused with the reason before the BMC is contacted"
 	repeats       = "a command that does not show is repeated within power_timeout, in case it was lost"
@@ -55,13 +55,16 @@ var deliberates = []deliberate{
 	{"cipher=1 by *", "exit stdout stderr login", "a suite without integrity lets anybody on the way change a command"},
 	{"no user name, no password", "login", "the BMC says that it has no user without a name"},
 	{"password_script=false by *", "login", "a script that fails or prints nothing has no password to offer"},
-	{"target=0x24 by *", "login", notServed},
-	{"hexadecimal_kg=c0ffee by *", "login", notServed},
+	{"target=0x24 (off, lanplus=0 cipher=) by --target=", "login", lanplusOn + "; the command line common to both has no flag against it"},
+	{"hexadecimal_kg=* (off, lanplus=0 cipher=) by *", "exit stdout stderr power login", "IPMI 1.5 has no BMC key, and fence_ipmilan passes it over; lanplus is on by default on the command line"},
+	{"hexadecimal_kg=00ff (off) by *", "exit stdout stderr power login", "ipmitool takes a key that begins with a zero byte for none: " + notServed},
+	{"hexadecimal_kg=c0ff00ee (off) by *", "login", "an environment cannot carry a zero byte, and arguments would show the key: " + notServed},
 	{"method=cycle (reboot) by *", "exit stdout stderr power login", "a machine that is off stays off, and an unfinished cycle passes for a fencing: " + notServed},
 	{"ipmitool_path=/nonexistent/ipmitool by *", "exit stdout stderr login", noIpmitool},
 	{"use_sudo=1 by *", "exit stdout stderr login", noIpmitool},
 
 	{"off never shows", "power", repeats},
 	{"reboot, off never shows", "power", repeats},
+	{"reboot, on never shows", "power", repeats},
 	{"retry_on=0 (reboot) by *", "stderr power", "retry_on counts repetitions: with 0 fence_ipmilan never switches on again"},
 }

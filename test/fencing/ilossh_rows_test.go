@@ -2,14 +2,13 @@ package fencing
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/oneha/oneha/test/fakeilo"
 )
 
-// iloRow is one call of both agents and the iLO that it meets.
-type iloRow struct {
+// iloSSHRow is one call of both agents and the iLO that it meets.
+type iloSSHRow struct {
 	name  string
 	args  []string // none: options come by standard input
 	stdin string
@@ -25,172 +24,121 @@ type iloRow struct {
 	atLeast    time.Duration
 }
 
-// iloUsual is what every row has unless it says otherwise. A pause after each
+func (r iloSSHRow) call() call {
+	return call{name: r.name, args: r.args, stdin: r.stdin, fenced: r.fenced, prose: r.prose, atLeast: r.atLeast}
+}
+
+// iloSSHUsual is what every row has unless it says otherwise. A pause after each
 // command, 5 s in the stock agent, is tried by a row of its own.
-var iloUsual = []string{"ip=ADDR", "username=" + fakeilo.Username, "password=" + fakeilo.Password, "ssh=1", "power_wait=0"}
+var iloSSHUsual = []string{"ip=ADDR", "username=" + fakeilo.Username, "password=" + fakeilo.Password, "ssh=1", "power_wait=0"}
 
-// iloLines is standard input of the usual options and more; "name=" without a
-// value leaves one out.
-func iloLines(more ...string) string {
-	lines := slices.DeleteFunc(slices.Clone(iloUsual), func(line string) bool {
-		name, _, _ := strings.Cut(line, "=")
-		return slices.Contains(more, name+"=")
-	})
-	more = slices.DeleteFunc(slices.Clone(more), func(line string) bool { return strings.HasSuffix(line, "=") })
-	return strings.Join(append(lines, more...), "\n") + "\n"
+// iloSSHLines is standard input of the usual lines and more.
+func iloSSHLines(more ...string) string { return onStdin(iloSSHUsual, more...) }
+
+// iloSSHOptions are the options that fence_ilo_ssh does not share with all agents, in
+// each of their forms.
+var iloSSHOptions = []optionForms[iloSSHRow]{
+	{"ssh", append(switched("ssh", "secure", "-x", "--ssh"), "ssh=true", "secure=yes"), []string{"ssh="}, iloSSHRow{}},
+	{"identity_file", append(valued("DIR/id", "identity_file", "--identity-file", "-k"), "identity-file=DIR/id"), []string{"password="}, iloSSHRow{withKey: true}},
+	{"identity_file others may read", valued("DIR/open", "identity_file"), []string{"password="}, iloSSHRow{withKey: true}},
+	{"ssh_options", []string{"ssh_options=-o ConnectTimeout=3", "--ssh-options=-oConnectTimeout=3"}, nil, iloSSHRow{}},
+	{"ssh_path", valued("/usr/bin/ssh", "ssh_path", "--ssh-path"), nil, iloSSHRow{}},
+	{"ssh_path to nothing", valued("/nonexistent/ssh", "ssh_path"), nil, iloSSHRow{}},
+	{"telnet_path", valued("/nonexistent/telnet", "telnet_path", "--telnet-path"), nil, iloSSHRow{}},
+	{"inet4_only", switched("inet4_only", "-4", "--inet4-only"), nil, iloSSHRow{}},
+	{"inet6_only", switched("inet6_only", "-6", "--inet6-only"), nil, iloSSHRow{}},
+	{"command_prompt", valued("hpiLO->", "command_prompt", "cmd_prompt", "-c", "--command-prompt"), nil, iloSSHRow{}},
+	{"command_prompt of another device", valued("ilo#", "command_prompt", "-c"), nil, iloSSHRow{ilo: fakeilo.Options{Prompt: "ilo# "}}},
+	{"command_prompt that never comes", valued("never", "command_prompt"), []string{"shell_timeout=2"}, iloSSHRow{ilo: fakeilo.Options{Exec: fakeilo.ExecRefused}}},
+	{"method", valued("onoff", "method", "-m", "--method"), nil, iloSSHRow{}},
+	{"method that is none", valued("x", "method", "-m"), nil, iloSSHRow{}},
+	{"ipport", valued("2222", "ipport", "--ipport", "-u"), nil, iloSSHRow{port: "2222"}},
+	{"plug", valued("n1", "plug", "port", "--plug", "-n"), nil, iloSSHRow{}},
 }
 
-var iloFlags = []string{"--ip=ADDR", "--username=" + fakeilo.Username, "--password=" + fakeilo.Password, "--ssh", "--power-wait=0"}
-
-// iloOptions are the options that fence_ilo_ssh does not share with all agents, in
-// each of their forms; the forms of the shared ones are one program in all of
-// ours, and are tried beside fence_ipmilan.
-var iloOptions = []struct {
-	name  string
-	forms []string // lines for standard input, or flags
-	rest  []string // beside them, as lines
-	row   iloRow
-}{
-	{"ssh", []string{"ssh=1", "ssh=true", "secure=1", "secure=yes", "-x", "--ssh"}, []string{"ssh="}, iloRow{}},
-	{"identity_file", []string{"identity_file=DIR/id", "identity-file=DIR/id", "--identity-file=DIR/id", "-k DIR/id"}, []string{"password="}, iloRow{withKey: true}},
-	{"identity_file others may read", []string{"identity_file=DIR/open"}, []string{"password="}, iloRow{withKey: true}},
-	{"ssh_options", []string{"ssh_options=-o ConnectTimeout=3", "--ssh-options=-oConnectTimeout=3"}, nil, iloRow{}},
-	{"ssh_path", []string{"ssh_path=/usr/bin/ssh", "--ssh-path=/usr/bin/ssh"}, nil, iloRow{}},
-	{"ssh_path to nothing", []string{"ssh_path=/nonexistent/ssh"}, nil, iloRow{}},
-	{"telnet_path", []string{"telnet_path=/nonexistent/telnet", "--telnet-path=/nonexistent/telnet"}, nil, iloRow{}},
-	{"inet4_only", []string{"inet4_only=1", "-4", "--inet4-only"}, nil, iloRow{}},
-	{"inet6_only", []string{"inet6_only=1", "-6", "--inet6-only"}, nil, iloRow{}},
-	{"command_prompt", []string{"command_prompt=hpiLO->", "cmd_prompt=hpiLO->", "-c hpiLO->", "--command-prompt=hpiLO->"}, nil, iloRow{}},
-	{"command_prompt of another device", []string{"command_prompt=ilo#", "-c ilo#"}, nil, iloRow{ilo: fakeilo.Options{Prompt: "ilo# "}}},
-	{"command_prompt that never comes", []string{"command_prompt=never"}, []string{"shell_timeout=2"}, iloRow{ilo: fakeilo.Options{Exec: fakeilo.ExecRefused}}},
-	{"method", []string{"method=onoff", "-m onoff", "--method=onoff"}, nil, iloRow{}},
-	{"method that is none", []string{"method=x"}, nil, iloRow{}},
-	{"ipport", []string{"ipport=2222", "-u 2222"}, nil, iloRow{port: "2222"}},
-	{"ipport that is none", []string{"ipport=x"}, nil, iloRow{}},
-	{"ip by its old name", []string{"ipaddr=ADDR"}, []string{"ip="}, iloRow{}},
-	{"username by its old name", []string{"login=" + fakeilo.Username}, []string{"username="}, iloRow{}},
-	{"password by its old name", []string{"passwd=" + fakeilo.Password}, []string{"password="}, iloRow{}},
-	{"password_script", []string{"password_script=echo '" + fakeilo.Password + "'", "passwd_script=echo '" + fakeilo.Password + "'"}, []string{"password="}, iloRow{}},
-	{"plug", []string{"plug=n1", "port=n1"}, nil, iloRow{}},
-	{"plug_separator", []string{"plug_separator=;"}, nil, iloRow{}},
-	{"port_as_ip", []string{"port_as_ip=1"}, []string{"ip=", "plug=ADDR"}, iloRow{}},
-	{"login_timeout", []string{"login_timeout=9", "--login-timeout=9"}, nil, iloRow{}},
-	{"login_timeout that is none", []string{"login_timeout=x"}, nil, iloRow{}},
-	{"shell_timeout", []string{"shell_timeout=9", "--shell-timeout=9"}, nil, iloRow{}},
-	{"shell_timeout that is none", []string{"shell_timeout=x"}, nil, iloRow{}},
-	{"power_timeout", []string{"power_timeout=9"}, nil, iloRow{}},
-	{"stonith_status_sleep", []string{"stonith_status_sleep=2"}, nil, iloRow{}},
-	{"retry_on", []string{"retry_on=0"}, nil, iloRow{}},
-	{"disable_timeout", []string{"disable_timeout=0"}, nil, iloRow{}},
-	{"verbose_level", []string{"verbose_level=0"}, nil, iloRow{}},
-	{"debug", []string{"debug=DIR/debug", "debug_file=DIR/debug"}, nil, iloRow{}},
-}
-
-// iloTries reports whether an option of the stock agent is tried in some row.
-func iloTries(name string) bool {
-	return slices.ContainsFunc(iloRows(), func(r iloRow) bool {
-		return strings.Contains("\n"+r.stdin, "\n"+name+"=") || slices.Contains(r.args, "--"+name)
-	})
-}
-
-// iloRows are all rows.
-func iloRows() []iloRow {
-	all := slices.Clone(iloOutcomes)
-	for _, o := range iloOptions {
+// iloSSHRows are all rows.
+func iloSSHRows() []iloSSHRow {
+	all := slices.Clone(iloSSHOutcomes)
+	for _, c := range proseForms() {
+		all = append(all, iloSSHRow{name: c.name, args: c.args, stdin: c.stdin, prose: true})
+	}
+	for _, o := range append(sharedForms[iloSSHRow](fakeilo.Username, fakeilo.Password), iloSSHOptions...) {
 		for _, form := range o.forms {
-			r := o.row
-			r.name = o.name + " by " + strings.NewReplacer("DIR/", "", "ADDR", "").Replace(form)
-			if !strings.HasPrefix(form, "-") {
-				r.stdin = iloLines(append(slices.Clone(o.rest), form, "action=status")...)
-			} else {
-				flags := slices.DeleteFunc(slices.Clone(iloFlags), func(f string) bool {
-					name, _, _ := strings.Cut(strings.TrimPrefix(f, "--"), "=")
-					return slices.Contains(o.rest, name+"=")
-				})
-				r.args = append(append(flags, "--action=status"), strings.Fields(form)...)
-			}
+			c, r := o.inForm(iloSSHUsual, form), o.row
+			r.name, r.args, r.stdin = c.name, c.args, c.stdin
 			all = append(all, r)
 		}
 	}
 	return all
 }
 
-// iloOutcomes are the outcomes of the stock agents, and what people and BMCs get
+// iloSSHOutcomes are the outcomes of the stock agents, and what people and BMCs get
 // wrong.
-var iloOutcomes = []iloRow{
-	{name: "status on", stdin: iloLines("action=status")},
-	{name: "status off", stdin: iloLines("action=status"), ilo: fakeilo.Options{Off: true}},
-	{name: "monitor on", stdin: iloLines("action=monitor")},
-	{name: "monitor off", stdin: iloLines("action=monitor"), ilo: fakeilo.Options{Off: true}},
-	{name: "off", stdin: iloLines("action=off")},
-	{name: "on", stdin: iloLines("action=on"), ilo: fakeilo.Options{Off: true}},
-	{name: "already off", stdin: iloLines("action=off"), ilo: fakeilo.Options{Off: true}},
-	{name: "already on", stdin: iloLines("action=on")},
-	{name: "reboot", stdin: iloLines("action=reboot")},
-	{name: "reboot from off", stdin: iloLines("action=reboot"), ilo: fakeilo.Options{Off: true}},
-	{name: "reboot, on never shows", stdin: iloLines("action=reboot", "power_timeout=2", "retry_on=1"), stuckOn: true},
-	{name: "reboot, off never shows", stdin: iloLines("action=reboot", "power_timeout=2", "retry_on=0"), ilo: fakeilo.Options{Late: time.Hour}},
-	{name: "off never shows", stdin: iloLines("action=off", "power_timeout=2", "retry_on=0"), ilo: fakeilo.Options{Late: time.Hour}},
-	{name: "on never shows", stdin: iloLines("action=on", "power_timeout=2", "retry_on=0"), ilo: fakeilo.Options{Late: time.Hour, Off: true}},
-	{name: "off refused", stdin: iloLines("action=off", "power_timeout=2"), ilo: fakeilo.Options{RefuseOff: true}},
-	{name: "off late", stdin: iloLines("action=off"), ilo: fakeilo.Options{Late: 2 * time.Second}},
-	{name: "on late", stdin: iloLines("action=on"), ilo: fakeilo.Options{Late: 2 * time.Second, Off: true}},
-	{name: "reboot late", stdin: iloLines("action=reboot"), ilo: fakeilo.Options{Late: 2 * time.Second}},
-	{name: "reboot by cycle", stdin: iloLines("action=reboot", "method=cycle")},
-	{name: "reboot from off by cycle", stdin: iloLines("action=reboot", "method=cycle"), ilo: fakeilo.Options{Off: true}},
-	{name: "pause after the command", stdin: iloLines("action=off", "power_wait=2"), atLeast: 2 * time.Second},
-	{name: "delay", stdin: iloLines("action=off", "delay=2"), atLeast: 2 * time.Second},
-	{name: "validate-all", stdin: iloLines("action=validate-all")},
-	{name: "metadata", stdin: "action=metadata\n", prose: true},
-	{name: "manpage", stdin: "action=manpage\n", prose: true},
-	{name: "list", stdin: iloLines("action=list")},
-	{name: "help", args: []string{"--help"}, prose: true},
-	{name: "version", args: []string{"--version"}, prose: true},
-	{name: "help on standard input", stdin: "help=1\n", prose: true},
-	{name: "version on standard input", stdin: "version=1\n", prose: true},
+var iloSSHOutcomes = []iloSSHRow{
+	// First those that take longest.
+	{name: "silent, monitor by fenced", stdin: iloSSHLines("action=monitor", "login_timeout=2"), ilo: fakeilo.Options{Silent: true}, fenced: true},
+	{name: "wrong password, monitor by fenced", stdin: iloSSHLines("password=wrong", "action=monitor"), fenced: true},
+	{name: "silent", stdin: iloSSHLines("action=off", "login_timeout=2"), ilo: fakeilo.Options{Silent: true}},
+	{name: "silent after the login", stdin: iloSSHLines("action=off", "login_timeout=2", "shell_timeout=2"), ilo: fakeilo.Options{Mute: true}},
 
-	{name: "as fenced sends off", stdin: "nodename=n1\n" + iloLines("port=n1", "delay=0", "action=off"), fenced: true},
-	{name: "as fenced sends reboot", stdin: "nodename=n1\n" + iloLines("plug=n1", "action=reboot"), fenced: true},
-	{name: "as fenced sends monitor", stdin: iloLines("action=monitor"), fenced: true},
+	{name: "status on", stdin: iloSSHLines("action=status")},
+	{name: "status off", stdin: iloSSHLines("action=status"), ilo: fakeilo.Options{Off: true}},
+	{name: "monitor on", stdin: iloSSHLines("action=monitor")},
+	{name: "monitor off", stdin: iloSSHLines("action=monitor"), ilo: fakeilo.Options{Off: true}},
+	{name: "off", stdin: iloSSHLines("action=off")},
+	{name: "on", stdin: iloSSHLines("action=on"), ilo: fakeilo.Options{Off: true}},
+	{name: "already off", stdin: iloSSHLines("action=off"), ilo: fakeilo.Options{Off: true}},
+	{name: "already on", stdin: iloSSHLines("action=on")},
+	{name: "reboot", stdin: iloSSHLines("action=reboot")},
+	{name: "reboot from off", stdin: iloSSHLines("action=reboot"), ilo: fakeilo.Options{Off: true}},
+	{name: "reboot, on never shows", stdin: iloSSHLines("action=reboot", "power_timeout=2", "retry_on=1"), stuckOn: true},
+	{name: "reboot, off never shows", stdin: iloSSHLines("action=reboot", "power_timeout=2", "retry_on=0"), ilo: fakeilo.Options{Late: time.Hour}},
+	{name: "off never shows", stdin: iloSSHLines("action=off", "power_timeout=2", "retry_on=0"), ilo: fakeilo.Options{Late: time.Hour}},
+	{name: "on never shows", stdin: iloSSHLines("action=on", "power_timeout=2", "retry_on=0"), ilo: fakeilo.Options{Late: time.Hour, Off: true}},
+	{name: "off refused", stdin: iloSSHLines("action=off", "power_timeout=2"), ilo: fakeilo.Options{RefuseOff: true}},
+	{name: "off late", stdin: iloSSHLines("action=off"), ilo: fakeilo.Options{Late: 2 * time.Second}},
+	{name: "on late", stdin: iloSSHLines("action=on"), ilo: fakeilo.Options{Late: 2 * time.Second, Off: true}},
+	{name: "reboot late", stdin: iloSSHLines("action=reboot"), ilo: fakeilo.Options{Late: 2 * time.Second}},
+	{name: "reboot by cycle", stdin: iloSSHLines("action=reboot", "method=cycle")},
+	{name: "reboot from off by cycle", stdin: iloSSHLines("action=reboot", "method=cycle"), ilo: fakeilo.Options{Off: true}},
+	{name: "pause after the command", stdin: iloSSHLines("action=off", "power_wait=2"), atLeast: 2 * time.Second},
+	{name: "delay", stdin: iloSSHLines("action=off", "delay=2"), atLeast: 2 * time.Second},
+	{name: "validate-all", stdin: iloSSHLines("action=validate-all")},
+	{name: "list", stdin: iloSSHLines("action=list")},
 
-	{name: "management processor", stdin: iloLines("action=reboot"), ilo: fakeilo.Options{Exec: fakeilo.ExecRefused, ManagementProcessor: true}},
-	{name: "no exec requests", stdin: iloLines("action=reboot"), ilo: fakeilo.Options{Exec: fakeilo.ExecRefused}},
-	{name: "a state that begins with enabled", stdin: iloLines("action=off", "power_timeout=2"), ilo: fakeilo.Options{EnabledState: "enabledbutoffline"}},
-	{name: "another state", stdin: iloLines("action=off"), ilo: fakeilo.Options{EnabledState: "quiesce"}},
-	{name: "garbage", stdin: iloLines("action=off"), ilo: fakeilo.Options{Garbage: []byte("\x00\xff<html>\r\n")}},
-	{name: "wrong password", stdin: iloLines("password=wrong", "action=off", "login_timeout=4")},
-	{name: "wrong password, monitor by fenced", stdin: iloLines("password=wrong", "action=monitor"), fenced: true},
-	{name: "unknown user", stdin: iloLines("username=nobody", "action=off", "login_timeout=4")},
-	{name: "identity file of somebody else", stdin: iloLines("password=", "identity_file=DIR/id", "action=off", "login_timeout=4")},
-	{name: "silent", stdin: iloLines("action=off", "login_timeout=2"), ilo: fakeilo.Options{Silent: true}},
-	{name: "silent, monitor by fenced", stdin: iloLines("action=monitor", "login_timeout=2"), ilo: fakeilo.Options{Silent: true}, fenced: true},
-	{name: "silent after the login", stdin: iloLines("action=off", "login_timeout=2", "shell_timeout=2"), ilo: fakeilo.Options{Mute: true}},
-	{name: "nobody at the address", stdin: iloLines("ip=127.1.99.1", "action=off", "login_timeout=2")},
-	{name: "ends a connection before the login", stdin: iloLines("action=off"), ilo: fakeilo.Options{DropBeforeLogin: 1}},
-	{name: "ends a connection at the login", stdin: iloLines("action=off"), ilo: fakeilo.Options{DropAtLogin: 1}},
-	{name: "ends all connections at the login", stdin: iloLines("action=off"), ilo: fakeilo.Options{DropAtLogin: 99}},
-	{name: "ends a connection at a command", stdin: iloLines("action=off"), ilo: fakeilo.Options{DropAtCommand: 1}},
-	{name: "unknown host key", stdin: iloLines("action=status"), unknownKey: true},
-	{name: "changed host key", stdin: iloLines("action=status", "login_timeout=3"), changedKey: true},
-	{name: "old algorithms", stdin: iloLines("action=status", "login_timeout=3"), ilo: fakeilo.Options{Old: true, HostKeys: []string{"rsa"}}},
+	{name: "as fenced sends off", stdin: "nodename=n1\n" + iloSSHLines("port=n1", "delay=0", "action=off"), fenced: true},
+	{name: "as fenced sends reboot", stdin: "nodename=n1\n" + iloSSHLines("plug=n1", "action=reboot"), fenced: true},
+	{name: "as fenced sends monitor", stdin: iloSSHLines("action=monitor"), fenced: true},
 
-	{name: "ssh is not asked for", stdin: iloLines("ssh=", "action=status")},
-	{name: "ssh=0", stdin: iloLines("ssh=", "ssh=0", "action=status")},
-	{name: "quiet=0, wrong password", stdin: iloLines("quiet=0", "password=wrong", "action=status", "login_timeout=3")},
-	{name: "quiet=1, wrong password", stdin: iloLines("quiet=1", "password=wrong", "action=status", "login_timeout=3")},
-	{name: "verbose", stdin: iloLines("verbose=1", "action=status")},
-	{name: "no action", stdin: iloLines()},
-	{name: "very old action", stdin: iloLines("option=status")},
-	{name: "spaces around =", stdin: iloLines("action = status")},
-	{name: "unknown action", stdin: iloLines("action=resett")},
-	{name: "diag", stdin: iloLines("action=diag")},
-	{name: "unknown option", stdin: iloLines("bogus=1", "action=status")},
-	{name: "no address", stdin: iloLines("ip=", "action=off")},
-	{name: "no user name", stdin: iloLines("username=", "action=off")},
-	{name: "no password", stdin: iloLines("password=", "action=off")},
-	{name: "power_timeout that is none", stdin: iloLines("power_timeout=x", "action=off")},
-	{name: "validate-all without a user name", stdin: iloLines("username=", "action=validate-all")},
-	{name: "unknown long flag", args: append(slices.Clone(iloFlags), "--bogus", "-o", "status")},
-	{name: "action as a word", args: append(slices.Clone(iloFlags), "status")},
+	{name: "management processor", stdin: iloSSHLines("action=reboot"), ilo: fakeilo.Options{Exec: fakeilo.ExecRefused, ManagementProcessor: true}},
+	{name: "no exec requests", stdin: iloSSHLines("action=reboot"), ilo: fakeilo.Options{Exec: fakeilo.ExecRefused}},
+	{name: "a state that begins with enabled", stdin: iloSSHLines("action=off", "power_timeout=2"), ilo: fakeilo.Options{EnabledState: "enabledbutoffline"}},
+	{name: "another state", stdin: iloSSHLines("action=off"), ilo: fakeilo.Options{EnabledState: "quiesce"}},
+	{name: "garbage", stdin: iloSSHLines("action=off"), ilo: fakeilo.Options{Garbage: []byte("\x00\xff<html>\r\n")}},
+	{name: "wrong password", stdin: iloSSHLines("password=wrong", "action=off", "login_timeout=4")},
+	{name: "unknown user", stdin: iloSSHLines("username=nobody", "action=off", "login_timeout=4")},
+	{name: "identity file of somebody else", stdin: iloSSHLines("password=", "identity_file=DIR/id", "action=off", "login_timeout=4")},
+	{name: "nobody at the address", stdin: iloSSHLines("ip=127.1.99.1", "action=off", "login_timeout=2")},
+	{name: "ends a connection before the login", stdin: iloSSHLines("action=off"), ilo: fakeilo.Options{DropBeforeLogin: 1}},
+	{name: "ends a connection at the login", stdin: iloSSHLines("action=off"), ilo: fakeilo.Options{DropAtLogin: 1}},
+	{name: "ends all connections at the login", stdin: iloSSHLines("action=off"), ilo: fakeilo.Options{DropAtLogin: 99}},
+	{name: "ends a connection at a command", stdin: iloSSHLines("action=off"), ilo: fakeilo.Options{DropAtCommand: 1}},
+	{name: "unknown host key", stdin: iloSSHLines("action=status"), unknownKey: true},
+	{name: "changed host key", stdin: iloSSHLines("action=status", "login_timeout=3"), changedKey: true},
+	{name: "old algorithms", stdin: iloSSHLines("action=status", "login_timeout=3"), ilo: fakeilo.Options{Old: true, HostKeys: []string{"rsa"}}},
+
+	{name: "ssh is not asked for", stdin: iloSSHLines("ssh=", "action=status")},
+	{name: "ssh=0", stdin: iloSSHLines("ssh=", "ssh=0", "action=status")},
+	{name: "quiet=0, wrong password", stdin: iloSSHLines("quiet=0", "password=wrong", "action=status", "login_timeout=3")},
+	{name: "quiet=1, wrong password", stdin: iloSSHLines("quiet=1", "password=wrong", "action=status", "login_timeout=3")},
+	{name: "no action", stdin: iloSSHLines()},
+	{name: "very old action", stdin: iloSSHLines("option=status")},
+	{name: "spaces around =", stdin: iloSSHLines("action = status")},
+	{name: "diag", stdin: iloSSHLines("action=diag")},
+	{name: "no address", stdin: iloSSHLines("ip=", "action=off")},
+	{name: "no user name", stdin: iloSSHLines("username=", "action=off")},
+	{name: "no password", stdin: iloSSHLines("password=", "action=off")},
+	{name: "validate-all without a user name", stdin: iloSSHLines("username=", "action=validate-all")},
+	{name: "action as a word", args: append(asFlags(iloSSHUsual), "status")},
 	{name: "short flags", args: []string{"-a", "ADDR", "-l", fakeilo.Username, "-p" + fakeilo.Password, "-xo", "off", "--power-wait=0"}},
 }

@@ -2,23 +2,18 @@ package fencing
 
 import (
 	"cmp"
-	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -34,74 +29,24 @@ const (
 	ourILOSSH   = "fence_bmc_ilo_ssh"
 )
 
-// TestILOSSHBesideStock runs both agents and holds what they did against the
-// deliberate differences.
-func TestILOSSHBesideStock(t *testing.T) {
-	r := runInside(t, "TestInsideILOSSH", "-test.parallel", strconv.Itoa(workers))
-	for _, wrong := range judge(r, iloDeliberates) {
-		t.Error(wrong)
-	}
-	t.Logf("%d rows with both agents", len(r))
-}
-
 // TestInsideILOSSH is the part that runs in a disposable machine, whose file of
 // root's known hosts it fills.
 func TestInsideILOSSH(t *testing.T) {
-	file := os.Getenv(resultsVariable)
-	if file == "" {
-		t.Skip("runs in a machine of the lab, which TestILOSSHBesideStock starts")
-	}
-	mine := parameters(t, ourILOSSH)
-	for _, name := range parameters(t, stockILOSSH) {
-		if !slices.Contains(mine, name) {
-			t.Errorf("%s does not declare option %s", ourILOSSH, name)
-		}
-		if !iloTries(name) {
-			t.Errorf("option %s of %s has no row", name, stockILOSSH)
-		}
-	}
-	var mu sync.Mutex
-	found, work := results{}, make(chan iloRow)
-	t.Run("workers", func(t *testing.T) {
-		keys := newILOKeys(t)
-		for range workers {
-			t.Run("worker", func(t *testing.T) {
-				t.Parallel()
-				for r := range work {
-					p := pair{Stock: keys.try(t, stockILOSSH, r), Ours: keys.try(t, ourILOSSH, r)}
-					mu.Lock()
-					if _, twice := found[r.name]; twice {
-						t.Errorf("two rows are called %q", r.name)
-					}
-					found[r.name] = p
-					mu.Unlock()
-				}
-			})
-		}
-		go func() {
-			defer close(work)
-			for _, r := range iloRows() {
-				work <- r
-			}
-		}()
-	})
-	text, err := json.Marshal(found)
-	if err == nil {
-		err = os.WriteFile(file, text, 0o644)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := resultsFile(t)
+	rows := iloSSHRows()
+	everyForm(t, stockILOSSH, rows)
+	keys := newILOSSHKeys(t)
+	tryAll(t, file, stockILOSSH, ourILOSSH, rows, func(*testing.T, int) func(*testing.T, string, iloSSHRow) outcome { return keys.try })
 }
 
-// iloKeys are files with the private half of a key, for logging in.
-type iloKeys struct {
+// iloSSHKeys are files with the private half of a key, for logging in.
+type iloSSHKeys struct {
 	dir    string
 	public ssh.PublicKey
 	fakes  atomic.Int32 // each has an address of its own
 }
 
-func newILOKeys(t *testing.T) *iloKeys {
+func newILOSSHKeys(t *testing.T) *iloSSHKeys {
 	t.Helper()
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -111,7 +56,7 @@ func newILOKeys(t *testing.T) *iloKeys {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &iloKeys{dir: t.TempDir()}
+	k := &iloSSHKeys{dir: t.TempDir()}
 	if k.public, err = ssh.NewPublicKey(public); err != nil {
 		t.Fatal(err)
 	}
@@ -120,12 +65,13 @@ func newILOKeys(t *testing.T) *iloKeys {
 			t.Fatal(err)
 		}
 	}
+	writeAsk(t, k.dir, fakeilo.Password)
 	return k
 }
 
 // try runs one agent in the situation of a row, on a fake of its own, and returns
 // what was seen.
-func (k *iloKeys) try(t *testing.T, agent string, r iloRow) outcome {
+func (k *iloSSHKeys) try(t *testing.T, agent string, r iloSSHRow) outcome {
 	t.Helper()
 	n := k.fakes.Add(1)
 	addr := fmt.Sprintf("127.1.%d.%d", n/200, 1+n%200)
@@ -158,32 +104,12 @@ func (k *iloKeys) try(t *testing.T, agent string, r iloRow) outcome {
 		t.Fatal(err)
 	}
 
-	fill := strings.NewReplacer("ADDR", addr, "DIR", k.dir).Replace
-	var args, env []string
-	for _, a := range r.args {
-		args = append(args, fill(a))
-	}
-	if r.fenced {
-		env = []string{"PCMK_service=pacemaker-fenced"}
-	}
-	code, stdout, stderr, took := runILO(t, agent, args, fill(r.stdin), env)
-	if r.prose && stdout != "" {
-		stdout = "prose"
-	}
-	out := outcome{"exit": code, "stdout": strings.TrimSpace(stdout), "stderr": "silent", "power": switchedILO(s), "login": offered(s)}
-	if strings.TrimSpace(pythonWarning.ReplaceAllString(stderr, "")) != "" {
-		out["stderr"] = "speaks"
-	}
-	if r.atLeast > 0 {
-		out["waits"] = strconv.FormatBool(took >= r.atLeast)
-	}
+	seen := see(t, agent, r.call(), strings.NewReplacer("ADDR", addr, "DIR", k.dir), fakeilo.Password)
+	seen["power"], seen["login"] = switchedILO(s), offered(s)
 	if n := s.Connections(); agent == ourILOSSH && n != 0 {
 		t.Errorf("%s: %d connections are left open", r.name, n)
 	}
-	if strings.Contains(stdout+stderr, fakeilo.Password) && agent == ourILOSSH {
-		t.Errorf("%s: the password is shown", r.name)
-	}
-	return out
+	return seen
 }
 
 // switchedILO is what was asked of the machine.
@@ -207,36 +133,6 @@ func offered(s *fakeilo.Server) string {
 		return "refused"
 	}
 	return "accepted"
-}
-
-// hang is how long an agent may take before it counts as one that hangs.
-const hang = 20 * time.Second
-
-// runILO runs an agent. An agent that hangs is killed with all that it started.
-func runILO(t *testing.T, agent string, args []string, stdin string, env []string) (code, stdout, stderr string, took time.Duration) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), hang)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, agent, args...)
-	cmd.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/root"}, env...)
-	cmd.Stdin = strings.NewReader(stdin)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second // ssh runs on a terminal of its own and ends with it
-	var out, errs strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	begin := time.Now()
-	err := cmd.Run()
-	var exit *exec.ExitError
-	switch {
-	case ctx.Err() != nil:
-		code = "hangs"
-	case err != nil && !errors.As(err, &exit):
-		t.Fatalf("%s: %v", agent, err)
-	default:
-		code = strconv.Itoa(cmd.ProcessState.ExitCode())
-	}
-	return code, out.String(), errs.String(), time.Since(begin)
 }
 
 // known is root's file of known hosts, which both agents read.

@@ -39,42 +39,54 @@ type deliberate struct {
 	why     string
 }
 
+// names reports whether a row is one of those that are meant. A slash in a name is
+// a character like others.
+func (d deliberate) names(row string) bool {
+	match, err := path.Match(plain(d.rows), plain(row))
+	if err != nil {
+		panic(fmt.Sprintf("%q: %v", d.rows, err))
+	}
+	return match
+}
+
+// compare returns what is wrong with one row: columns that differ and are not meant
+// to, and columns that are meant to and do not.
+func compare(row string, p pair, meant []deliberate) (wrong []string) {
+	found, excused := p.differs(), []string(nil)
+	for _, d := range meant {
+		if d.names(row) {
+			excused = append(excused, strings.Fields(d.columns)...)
+		}
+	}
+	for _, c := range found {
+		if !slices.Contains(excused, c) {
+			wrong = append(wrong, fmt.Sprintf("%s, %s: stock %q, ours %q: not a deliberate difference", row, c, p.Stock[c], p.Ours[c]))
+		}
+	}
+	for _, c := range excused {
+		if !slices.Contains(found, c) {
+			wrong = append(wrong, fmt.Sprintf("%s, %s: said to differ, but both give %q", row, c, p.Stock[c]))
+		}
+	}
+	return wrong
+}
+
 // judge compares the differences that were found with those that are meant and
 // returns what is wrong.
 func judge(r results, meant []deliberate) (wrong []string) {
-	used := make([]bool, len(meant))
-	for _, name := range slices.Sorted(maps.Keys(r)) {
-		p := r[name]
-		found, excused := p.differs(), []string(nil)
-		for i, d := range meant {
-			// A slash in a name is a character like others.
-			match, err := path.Match(strings.ReplaceAll(d.rows, "/", "|"), strings.ReplaceAll(name, "/", "|"))
-			if err != nil {
-				return []string{fmt.Sprintf("%q: %v", d.rows, err)}
-			}
-			if match {
-				used[i] = true
-				excused = append(excused, strings.Fields(d.columns)...)
-			}
-		}
-		for _, c := range found {
-			if !slices.Contains(excused, c) {
-				wrong = append(wrong, fmt.Sprintf("%s, %s: stock %q, ours %q: not a deliberate difference", name, c, p.Stock[c], p.Ours[c]))
-			}
-		}
-		for _, c := range excused {
-			if !slices.Contains(found, c) {
-				wrong = append(wrong, fmt.Sprintf("%s, %s: said to differ, but both give %q", name, c, p.Stock[c]))
-			}
-		}
+	for _, row := range slices.Sorted(maps.Keys(r)) {
+		wrong = append(wrong, compare(row, r[row], meant)...)
 	}
-	for i, d := range meant {
-		if !used[i] {
+	for _, d := range meant {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(r)), d.names) {
 			wrong = append(wrong, fmt.Sprintf("%q: a deliberate difference, but no such row", d.rows))
 		}
 	}
 	return wrong
 }
+
+// plain makes a slash a character like others.
+func plain(name string) string { return strings.ReplaceAll(name, "/", "|") }
 
 func TestJudge(t *testing.T) {
 	same := pair{outcome{"exit": "0"}, outcome{"exit": "0"}}
@@ -104,9 +116,11 @@ func TestJudge(t *testing.T) {
 
 // A difference without a reason is no deliberate one.
 func TestEveryDifferenceHasAReason(t *testing.T) {
-	for _, d := range deliberates {
-		if d.why == "" || d.columns == "" {
-			t.Errorf("%+v", d)
+	for _, p := range parts {
+		for _, d := range p.meant {
+			if d.why == "" || d.columns == "" {
+				t.Errorf("%s: %+v", p.name, d)
+			}
 		}
 	}
 }

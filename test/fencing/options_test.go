@@ -28,6 +28,7 @@ type value struct {
 	prose   bool          // standard output is prose: only whether there is some is compared
 	atLeast time.Duration // compared: whether it takes this long
 	file    string        // compared: whether this file has something in it
+	settle  time.Duration // how long the BMC goes on when the agent is done
 }
 
 // usual is what every row has unless its option or its situation says otherwise:
@@ -46,7 +47,7 @@ var options = []option{
 		{text: "validate-all"}, {text: "diag"}, {text: "enable"}, {text: "disable"}, {text: "reset"}, {text: "of"},
 	}},
 	{name: "ip", old: "ipaddr", short: "a", values: []value{{text: "ADDR"}, {text: "nosuchhost.invalid"}}},
-	{name: "ipport", short: "u", values: []value{{text: otherPort}, bad}},
+	{name: "ipport", short: "u", values: []value{{text: otherPort}, bad, {text: keyedPort}}},
 	{name: "username", old: "login", short: "l", values: []value{{text: username}, {text: "nobody"}}},
 	{name: "password", old: "passwd", short: "p", values: []value{{text: password}, {text: "wrong"}, {text: password + "-that-is-too-long"}}},
 	{name: "password_script", old: "passwd_script", short: "S", values: []value{
@@ -85,11 +86,22 @@ var options = []option{
 	}},
 	{name: "cipher", short: "C", values: []value{{text: "3"}, {text: "17"}, {text: "1"}, {text: "0"}, bad}},
 	{name: "privlvl", short: "L", values: []value{{text: "operator"}, {text: "USER"}, {text: "operator", action: "off"}, {text: "user", action: "off"}, bad}},
-	{name: "target", values: []value{{text: "0x24"}}},
-	{name: "hexadecimal_kg", values: []value{{text: "c0ffee"}}},
-	{name: "method", short: "m", values: []value{{text: "onoff", action: "reboot"}, {text: "cycle", action: "reboot"}, {text: "ONOFF"}, bad}},
-	{name: "ipmitool_path", values: []value{{text: "/usr/bin/ipmitool"}, {text: "/nonexistent/ipmitool"}}},
-	{name: "ipmitool_timeout", values: []value{{text: "1"}, bad}},
+	{name: "target", values: []value{
+		{text: "0x24"}, {text: "0x24", action: "off"}, {text: "0x24", action: "reboot"}, {text: "0x20", action: "off"}, {text: "36", action: "off"},
+		{text: "0x24", action: "off", with: "lanplus=0 cipher="}, {text: "0x24", action: "off", with: "privlvl=operator"}, {text: "0x24", action: "off", with: "password=wrong"},
+		{text: "0x26", action: "off"}, {text: "0x100", action: "off"}, {text: "0", action: "off"}, bad,
+		{text: "0x24", action: "off", with: "ipport=625 hexadecimal_kg=" + bmcKey},
+	}},
+	{name: "hexadecimal_kg", values: []value{
+		{text: bmcKey, with: "ipport=625"}, {text: bmcKey, with: "ipport=625", action: "off"}, {text: bmcKey, with: "ipport=625", action: "reboot"},
+		{text: strings.ToUpper(bmcKey) + "0000", with: "ipport=625", action: "off"}, {text: bmcKey, with: "ipport=625 password=wrong", action: "off"},
+		{text: "c0ffee", with: "ipport=625", action: "off"}, {text: "0000", with: "ipport=625", action: "off"}, {text: "0000", action: "off"}, {text: "00ff", action: "off"},
+		{text: "c0ffee", action: "off"}, {text: "c0ff00ee", action: "off"}, {text: bmcKey[1:], with: "ipport=625", action: "off"}, {text: bmcKey + bmcKey, with: "ipport=625", action: "off"},
+		{text: bmcKey, with: "lanplus=0 cipher=", action: "off"}, bad,
+	}},
+	{name: "method", short: "m", values: []value{{text: "onoff", action: "reboot"}, {text: "cycle", action: "reboot", settle: 2 * time.Second}, {text: "ONOFF"}, bad}},
+	{name: "ipmitool_path", values: []value{{text: "/usr/bin/ipmitool"}, {text: "/nonexistent/ipmitool"}, {text: "/usr/bin/ipmitool", with: "target=0x24"}, {text: "/nonexistent/ipmitool", with: "target=0x24"}}},
+	{name: "ipmitool_timeout", values: []value{{text: "1"}, bad, {text: "2", with: "target=0x24"}}},
 	{name: "use_sudo", old: "sudo", flag: true, values: []value{{text: "1"}, {text: "0"}}},
 	{name: "sudo_path", values: []value{{text: "/nonexistent/sudo"}}},
 }

@@ -18,9 +18,12 @@ import (
 // cluster (who is DC, whose timer fires first), so once proves little.
 const rounds = 5
 
-// startCluster brings the example up, and takes it down after the test, with
-// the logs kept when it failed.
-func startCluster(t *testing.T, ctx context.Context) *scenario.Watch {
+// example is the cluster that most tests break.
+const example = "../../examples/two-node.yaml"
+
+// startCluster brings the cluster of a spec file up, and takes it down after the
+// test, with the logs kept when it failed.
+func startCluster(t *testing.T, ctx context.Context, file string) *scenario.Watch {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		if os.Getenv("CI") == "true" {
@@ -38,7 +41,7 @@ func startCluster(t *testing.T, ctx context.Context) *scenario.Watch {
 			t.Error(err)
 		}
 	})
-	c, err := l.Up(ctx, "../../examples/two-node.yaml")
+	c, err := l.Up(ctx, file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +69,7 @@ func startCluster(t *testing.T, ctx context.Context) *scenario.Watch {
 func TestFrozenActiveNodeIsFencedAndReplaced(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
-	w := startCluster(t, ctx)
+	w := startCluster(t, ctx, example)
 	var fs []scenario.Failover
 	for i := range rounds {
 		f, err := scenario.FreezeActive(ctx, w, t.Logf)
@@ -89,7 +92,7 @@ func TestFrozenActiveNodeIsFencedAndReplaced(t *testing.T) {
 func TestOrderlyRebootFencesNobody(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	w := startCluster(t, ctx)
+	w := startCluster(t, ctx, example)
 	for i := range 2 { // there and back
 		if err := scenario.RebootActive(ctx, w, t.Logf); err != nil {
 			t.Fatalf("round %d: %v", i+1, err)
@@ -127,7 +130,7 @@ func auditorsBite(t *testing.T, ctx context.Context, w *scenario.Watch) {
 func TestFaultsOfOned(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
-	w := startCluster(t, ctx)
+	w := startCluster(t, ctx, example)
 	var rs []scenario.Recovery
 	defer func() {
 		var table strings.Builder
@@ -155,7 +158,7 @@ func TestFaultsOfOned(t *testing.T) {
 func TestCutLinkLeavesTheProtectedNode(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
-	w := startCluster(t, ctx)
+	w := startCluster(t, ctx, example)
 	var ss []scenario.Split
 	for i := range rounds {
 		cut := w.Cluster.Nodes[i%len(w.Cluster.Nodes)]

@@ -2,7 +2,11 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -72,6 +76,38 @@ func TestUp(t *testing.T) {
 		}
 	})
 	settle(t, c)
+
+	t.Run("another BMC", func(t *testing.T) {
+		supply := passive.Supply("spare")
+		at := netip.MustParseAddr("10.3.5.77")
+		err := c.AddBMC(at, func() (io.Closer, error) {
+			l, err := net.Listen("tcp", netip.AddrPortFrom(at, 80).String())
+			if err == nil {
+				go func() {
+					if conn, err := l.Accept(); err == nil {
+						fmt.Fprintf(conn, "powered: %t\n", supply.Powered())
+						conn.Close()
+					}
+				}()
+			}
+			return l, err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := active.Exec(within(t, 5*time.Second), "bash", "-c", "cat </dev/tcp/"+at.String()+"/80")
+		if err != nil || r.Stdout != "powered: true\n" {
+			t.Errorf("the BMC said %q, %v", r.Stdout, err)
+		}
+		start := time.Now()
+		if err := supply.SetPower(true); err != nil || len(c.Events(start)) != 0 {
+			t.Errorf("power on of a node that is on: %v, %v", err, c.Events(start))
+		}
+		nowhere := func() (io.Closer, error) { return nil, errors.New("must not be called") }
+		if err := c.AddBMC(netip.MustParseAddr("192.0.2.1"), nowhere); err == nil || strings.Contains(err.Error(), "called") {
+			t.Errorf("a BMC in no network of the cluster: %v", err)
+		}
+	})
 
 	t.Run("reboot from inside", func(t *testing.T) {
 		start := time.Now()

@@ -16,7 +16,7 @@ import (
 type Fencing struct {
 	Target, Action string
 	Delegate       string    // node that carried it out
-	Device         string    // the device's resource ID, "" when no log tells
+	Device         string    // of the delegate's last success against the target, by resource ID; "" when no log tells
 	Status         string    // "success", "failed" or "pending"
 	Completed      time.Time // to the second
 }
@@ -53,8 +53,12 @@ func (c *Cluster) Fencings(ctx context.Context) ([]Fencing, error) {
 	if answers == 0 {
 		return nil, fmt.Errorf("ask for fencing history: no node answers: %w", errors.Join(errs...))
 	}
-	for i := range list {
-		list[i].Device = c.deviceOf(ctx, list[i])
+	logs := map[string]string{} // by delegate
+	for i, f := range list {
+		if _, read := logs[f.Delegate]; !read {
+			logs[f.Delegate] = c.fencingLog(ctx, f.Delegate)
+		}
+		list[i].Device = deviceIn(logs[f.Delegate], f.Target)
 	}
 	sortFencings(list)
 	return list, nil
@@ -96,18 +100,20 @@ func sortFencings(list []Fencing) {
 	slices.SortStableFunc(list, func(a, b Fencing) int { return a.Completed.Compare(b.Completed) })
 }
 
-// deviceOf finds in the delegate's log the device that succeeded last against a
-// target.
-func (c *Cluster) deviceOf(ctx context.Context, f Fencing) string {
+// fencingLog returns what a node's log says of the fence devices it used, "" when
+// the node does not answer.
+func (c *Cluster) fencingLog(ctx context.Context, name string) string {
 	for _, n := range c.Nodes {
-		if n.Name != f.Delegate || !n.responsive() {
+		if n.Name != name || !n.responsive() {
 			continue
 		}
-		r, err := n.Exec(ctx, "grep", "-F", "targeting "+f.Target+" using ", "/var/log/pacemaker/pacemaker.log")
+		asking, cancel := context.WithTimeout(ctx, askLimit)
+		defer cancel()
+		r, err := n.Exec(asking, "grep", "-E", "targeting [^ ]+ using ", "/var/log/pacemaker/pacemaker.log")
 		if err != nil {
 			return ""
 		}
-		return deviceIn(r.Stdout, f.Target)
+		return r.Stdout
 	}
 	return ""
 }

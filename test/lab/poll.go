@@ -48,6 +48,12 @@ func (c *Cluster) PollOned() *Poller {
 	return p
 }
 
+// Dial connects from the switch, where clients and BMCs are; the address must be
+// numeric.
+func (c *Cluster) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return c.net.ns.dial(ctx, network, address)
+}
+
 // dial connects from within the namespace; the address must be numeric.
 func (n namespace) dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
 	err = n.do(func() error {

@@ -37,4 +37,32 @@ func WriteRecoveries(w io.Writer, rs []Recovery) error {
 	return t.Flush()
 }
 
+// WriteFenced prints a table of fencings that somebody asked for. The last one is
+// wrong when err is not nil.
+func WriteFenced(w io.Writer, fs []Fenced, err error) error {
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "\tfenced by\tagent\tnode was\tpower off after\tfloating IP on the peer\tright")
+	for i, f := range fs {
+		right, vip := "yes", "all the time"
+		if err != nil && i == len(fs)-1 {
+			right = "NO"
+		}
+		if f.VIP > 0 {
+			vip = seconds(f.VIP)
+		}
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", i+1, f.Order.Name, f.Device.Agent, f.Victim, seconds(f.Off), vip, right)
+	}
+	return t.Flush()
+}
+
+// WriteWrongPasswords prints a table of fence devices with a wrong password.
+func WriteWrongPasswords(w io.Writer, ws []WrongPassword) error {
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "wrong password\tlogins refused\tPacemaker shows\tin the log")
+	for _, f := range ws {
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", f.Agent, f.Logins, f.Shown, f.Logged)
+	}
+	return t.Flush()
+}
+
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

@@ -5,6 +5,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 DESTDIR ?=
 PREFIX  ?= /usr
 CACHE   ?= /var/cache/oneha
+# The part of the benchmarks to run, all when empty.
+ONLY    ?=
 # Of the manual pages.
 DATE    ?= $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || date +%s)}" +%F 2>/dev/null || date -u +%F)
 
@@ -39,8 +41,8 @@ install: build ## binaries, agents and manual pages, under DESTDIR
 	@install -m 755 bin/ocf-opennebula bin/fence-bmc '$(DESTDIR)$(PREFIX)/lib/oneha/'
 	@for agent in $$(bin/ocf-opennebula --list); do ln -sf ../../../oneha/ocf-opennebula '$(DESTDIR)$(PREFIX)/lib/ocf/resource.d/opennebula/'$$agent || exit 1; done
 	@for agent in $$(bin/fence-bmc --list); do ln -sf ../lib/oneha/fence-bmc '$(DESTDIR)$(PREFIX)/sbin/'$$agent || exit 1; done
-	@install -d '$(DESTDIR)$(PREFIX)/share/man/man7'
-	@umask 022; for page in bin/man/*.7; do gzip -n -9 <$$page >'$(DESTDIR)$(PREFIX)/share/man/man7/'$${page##*/}.gz || exit 1; done
+	@install -d '$(DESTDIR)$(PREFIX)/share/man/man7' '$(DESTDIR)$(PREFIX)/share/man/man8'
+	@umask 022; for page in bin/man/*.[78]; do gzip -n -9 <$$page >'$(DESTDIR)$(PREFIX)/share/man/man'$${page##*.}/$${page##*/}.gz || exit 1; done
 
 lint: setup ## gofmt, go vet, staticcheck
 	@unformatted=$$($$(dirname $$(readlink -f $$(test/setup.sh which)))/gofmt -l agents cib cmd fence internal ocf packaging test); \
@@ -64,11 +66,11 @@ endif
 demo: build ## a two-node cluster from examples/two-node.yaml that loses its active node
 	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/demo
 
-bench: build ## our agents beside the stock ones and the least that Go can do, with ratios
+bench: build ## our agents beside the stock ones and the least that Go can do, with ratios (ONLY=fence)
 	@test/setup.sh lab
-	@for floor in netlink dbus; do $(GO) build $(FLAGS) -o bin/floor/$$floor ./test/bench/floor/$$floor || exit 1; done
+	@for floor in netlink dbus ipmi; do $(GO) build $(FLAGS) -o bin/floor/$$floor ./test/bench/floor/$$floor || exit 1; done
 	@for fake in fakeilo fakeredfish; do $(GO) build $(FLAGS) -o bin/standin/$$fake ./test/$$fake/cmd/$$fake || exit 1; done
-	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/bench -bin bin
+	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/bench -bin bin -only '$(ONLY)'
 
 clean: ## what make made: bin/, out/, the cached root file systems
 	@rm -rf bin out '$(CACHE)/rootfs'

@@ -46,7 +46,8 @@ type Interrupter interface {
 }
 
 // ErrLogin marks an Open that failed because the device refused the
-// credentials. One process offers refused credentials at most twice: many
+// credentials. One process offers refused credentials at most twice, and once
+// where the cluster only looks: many
 // devices lock an account after a few failures, and a cluster asks again and
 // again.
 var ErrLogin = errors.New("login refused")

@@ -121,7 +121,7 @@ func (c *control) change(ctx context.Context, want State, limit time.Duration) e
 		switch {
 		case err == nil && state == want:
 			return nil
-		case ctx.Err() != nil, c.refused >= maxRefused:
+		case ctx.Err() != nil, c.refused >= c.offers:
 			return err
 		case limit > 0 && now.Sub(begin) >= limit:
 			if err == nil {
@@ -154,7 +154,7 @@ func (c *control) command(ctx context.Context, want State) error {
 	if err := c.setPower(ctx, want); err != nil {
 		state, e := c.power(ctx)
 		switch {
-		case ctx.Err() != nil, c.refused >= maxRefused, e == nil && state != want:
+		case ctx.Err() != nil, c.refused >= c.offers, e == nil && state != want:
 			return err
 		case e != nil:
 			c.req.Logf("%v; what became of it is not known yet", err)

@@ -140,11 +140,19 @@ func TestDelayOnlyBeforeOffAndReboot(t *testing.T) {
 }
 
 func TestRefusedPasswordIsOfferedTwice(t *testing.T) {
-	for _, action := range []string{"status", "monitor", "off", "reboot"} {
+	once, twice := []string{"login"}, []string{"login", "login"}
+	for _, tt := range []struct {
+		action string
+		env    map[string]string
+		want   []string
+	}{
+		{"status", nil, twice}, {"monitor", nil, twice}, {"off", nil, twice},
+		{"status", fenced, once}, {"monitor", fenced, once}, {"off", fenced, twice}, {"reboot", fenced, twice}, {"on", fenced, twice},
+	} {
 		dev := &fakeDevice{state: On, refuse: -1}
-		invoke(dev, call{stdin: device + "action=" + action, env: fenced})
-		if diff := cmp.Diff([]string{"login", "login"}, dev.log); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", action, diff)
+		invoke(dev, call{stdin: device + "action=" + tt.action, env: tt.env})
+		if diff := cmp.Diff(tt.want, dev.log); diff != "" {
+			t.Errorf("%s, %v (-want +got):\n%s", tt.action, tt.env, diff)
 		}
 	}
 	// Once in a while a reply is garbled: the second login counts.

@@ -27,7 +27,7 @@ func NewProbe(ctx context.Context, a Agent, options string) (*Probe, error) {
 	if err := req.prepare(ctx, &a); err != nil {
 		return nil, err
 	}
-	return &Probe{session{agent: &a, req: req, pause: sleep}}, nil
+	return &Probe{session{agent: &a, req: req, pause: sleep, offers: maxOffers}}, nil
 }
 
 // Request returns the options as the device gets them.

@@ -91,7 +91,7 @@ func run(ctx context.Context, a *Agent, req *Request, env Env) (int, error) {
 		return 0, nil
 	}
 	c := &control{
-		session: session{agent: a, req: req, pause: env.Sleep},
+		session: session{agent: a, req: req, pause: env.Sleep, offers: offersOf(req.Action, fenced)},
 		stdout:  env.Stdout,
 		log:     req.log,
 		env:     env,

@@ -15,7 +15,8 @@ type session struct {
 	req     *Request
 	pause   func(context.Context, time.Duration) error // as Env.Sleep
 	dev     Device                                     // nil when not logged in
-	refused int                                        // logins that the device refused; maxRefused when there must be no more
+	offers  int                                        // how often credentials are offered that the device refuses
+	refused int                                        // logins that it refused; offers when there must be no more
 	lastErr error                                      // of the last of them
 }
 
@@ -23,9 +24,18 @@ type session struct {
 // hurry it keeps the end within a second of a termination signal.
 const closeLimit = 500 * time.Millisecond
 
-// maxRefused is how often refused credentials are offered in one process: once
+// maxOffers is how often refused credentials are offered in one process: once
 // more than once, because a single lost or garbled reply looks the same.
-const maxRefused = 2
+const maxOffers = 2
+
+// offersOf is one, where pacemaker-fenced calls an agent for a look only: it calls
+// again itself after a failure, and it does so on every node.
+func offersOf(action string, fenced bool) int {
+	if fenced && (action == ActionStatus || action == ActionMonitor) {
+		return 1
+	}
+	return maxOffers
+}
 
 // power reads the power state.
 func (s *session) power(ctx context.Context) (State, error) { return s.read(ctx, 2) }
@@ -73,7 +83,7 @@ const retryPause = time.Second
 func (s *session) try(ctx context.Context, tries int, what string, step func(context.Context, Device) error) error {
 	s.req.Logf("%s", what)
 	err := s.once(ctx, step)
-	for ; tries > 1 && err != nil && ctx.Err() == nil && s.refused < maxRefused; tries-- {
+	for ; tries > 1 && err != nil && ctx.Err() == nil && s.refused < s.offers; tries-- {
 		s.req.Logf("%s: %v; trying once more", what, err)
 		if s.pause(ctx, retryPause) == nil {
 			err = s.once(ctx, step)
@@ -110,7 +120,7 @@ func (s *session) open(ctx context.Context) error {
 	if s.dev != nil {
 		return nil
 	}
-	if s.refused >= maxRefused {
+	if s.refused >= s.offers {
 		return s.lastErr
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.req.Limit("login_timeout"))
@@ -123,7 +133,7 @@ func (s *session) open(ctx context.Context) error {
 		case errors.Is(err, ErrLogin):
 			s.refused, s.lastErr = s.refused+1, err
 		case errors.Is(err, ErrUntrusted):
-			s.refused, s.lastErr = maxRefused, err
+			s.refused, s.lastErr = s.offers, err
 		}
 		return err
 	}

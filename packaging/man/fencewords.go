@@ -39,7 +39,7 @@ var fenceStatuses = []described{
 const secrets = `A password that is an option is in the cluster's configuration, which every member of the group haclient can read, and as a flag it is in the process list. password_file keeps it out of both: a regular file that belongs to root, or to the user that runs the agent, and that nobody else can access; another file is refused. password_script, run by sh with an environment of its own, may fetch it from a vault.
 No secret is written to standard output, standard error, syslog or debug_file, however verbose, and the process leaves no core file.`
 
-const account = "Refused credentials are offered at most twice in one call, since many devices lock an account after a few failures. Give the account no more than the right to switch the power, and keep the devices in a network of their own."
+const account = "Refused credentials are offered at most twice in one call, and once where the cluster only looks, since many devices lock an account after a few failures. Give the account no more than the right to switch the power, and keep the devices in a network of their own."
 
 // optionSecurity is what users of agents with an option must know.
 var optionSecurity = map[string]string{

@@ -21,10 +21,9 @@ type WrongPassword struct {
 const wrongFile = "/etc/oneha/wrong"
 
 // logins is the most that one device may offer a wrong password before somebody
-// does something: Pacemaker starts it once on each of two nodes, its fencer calls
-// the agent twice for a start (pcmk_monitor_retries), and the agent tries a
-// refused login once more.
-const logins = 2 * 2 * 2
+// does something: Pacemaker starts it once on each of two nodes, and its fencer calls
+// the agent twice for a start (pcmk_monitor_retries).
+const logins = 2 * 2
 
 // quiet is how long the BMCs are watched after the devices have failed.
 const quiet = 2 * time.Second

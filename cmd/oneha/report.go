@@ -22,7 +22,7 @@ func (t tool) print(findings diag.Findings) {
 	for _, f := range findings {
 		line := f.String()
 		if t.color {
-			word := string(f.Severity) + ":"
+			word := f.Label() + ":"
 			line = strings.Replace(line, " "+word, " \x1b["+colors[f.Severity]+"m"+word+"\x1b[0m", 1)
 		}
 		fmt.Fprintln(t.stderr, line)

@@ -45,6 +45,7 @@ func TestFindings(t *testing.T) {
 		{File: "a", Line: 1, Column: 9, Severity: Warning, What: "x"},
 		{File: "a", Line: 1, Column: 9, Severity: Warning, What: "w"},
 		{File: "a", Severity: Warning, What: "w"},
+		{ID: "F03", File: "b", Line: 1, Column: 1, Severity: Warning, What: "a", Fix: "f"},
 	}
 	if !fs.HasErrors() || fs[1:].HasErrors() {
 		t.Error("HasErrors takes warnings for errors, or errors for warnings")
@@ -54,7 +55,7 @@ func TestFindings(t *testing.T) {
 	for _, f := range fs {
 		got = append(got, f.String())
 	}
-	want := []string{"a: warning: w", "a:1:9: warning: w", "a:1:9: warning: x", "a:2:1: warning: w; f", "b:1:1: error: w"}
+	want := []string{"a: warning: w", "a:1:9: warning: w", "a:1:9: warning: x", "a:2:1: warning: w; f", "b:1:1: error: w", "b:1:1: warning F03: a; f"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -18,6 +18,7 @@ const (
 
 // Finding is one thing that is wrong, at one place.
 type Finding struct {
+	ID       string   `json:"id,omitempty"` // of the rule that found it, such as F03; "" for a mistake in the form
 	File     string   `json:"file,omitempty"`
 	Line     int      `json:"line,omitempty"`   // from 1; 0 when there is no place
 	Column   int      `json:"column,omitempty"` // from 1, in characters
@@ -33,20 +34,29 @@ func (f Finding) String() string {
 	if f.Line > 0 {
 		where = fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
 	}
-	s := fmt.Sprintf("%s: %s: %s", where, f.Severity, f.What)
+	s := fmt.Sprintf("%s: %s: %s", where, f.Label(), f.What)
 	if f.Fix != "" {
 		s += "; " + f.Fix
 	}
 	return s
 }
 
+// Label is the severity with the rule's id, if there is one: "error F03".
+func (f Finding) Label() string {
+	if f.ID == "" {
+		return string(f.Severity)
+	}
+	return string(f.Severity) + " " + f.ID
+}
+
 // Findings is a report in the order of the file.
 type Findings []Finding
 
-// Sort orders findings by place, then by text, so that a report is stable.
+// Sort orders findings by place, then by rule and text, so that a report is stable.
 func (fs Findings) Sort() {
 	slices.SortStableFunc(fs, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.What, b.What))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What))
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"slices"
@@ -25,12 +26,28 @@ import (
 // and the last wait is still a hundred times that of an answer.
 var probeWaits = []time.Duration{100 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond}
 
+// DuplicateError is the ErrDuplicate of Detect.
+type DuplicateError struct {
+	Hardware net.HardwareAddr // of the other machine
+
+	nic, claim string
+	ip         netip.Addr
+}
+
+// Error says which machine it is, where it was heard and what it said.
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("%v: %s on %s %s %s", ErrDuplicate, e.Hardware, e.nic, e.claim, e.ip)
+}
+
+// Is reports that this is an ErrDuplicate.
+func (e *DuplicateError) Is(target error) bool { return target == ErrDuplicate }
+
 // Detect looks whether another machine on the network of nic has the IPv4
 // address, or is about to take it, by ARP probes (RFC 5227, section 2.1.1). The
 // probes change nothing anywhere, so it may run before the address is added and
 // while it is there. nil means that nobody answered within 0.4 s.
 //
-// Errors: ErrDuplicate with the other machine's hardware address, as soon as it
+// Errors: a *DuplicateError, which is an ErrDuplicate, as soon as the other machine
 // shows; ErrNoNic; ErrLinkDown, since on a dead link silence says nothing; the
 // error of ctx; errors.ErrUnsupported for IPv6, where the kernel itself detects
 // when the address is added. A link that resolves no addresses (loopback, point
@@ -96,7 +113,7 @@ func passing(link Link) error {
 	return fmt.Errorf("%w: %s has state %s", ErrLinkDown, link.Name, link.State)
 }
 
-// listen returns ErrDuplicate when another machine shows that it has the
+// listen returns a DuplicateError when another machine shows that it has the
 // address or wants it, nil when that did not happen until the end.
 func (h *Host) listen(ctx context.Context, socket packetSocket, link Link, ip netip.Addr, end time.Time) error {
 	buffer := make([]byte, arpHeader+2*(len(link.HardwareAddr)+4))
@@ -121,7 +138,7 @@ func (h *Host) listen(ctx context.Context, socket packetSocket, link Link, ip ne
 			return err
 		}
 		if !ours {
-			return fmt.Errorf("%w: %s on %s %s %s", ErrDuplicate, p.senderHW, link.Name, claim, ip)
+			return &DuplicateError{Hardware: slices.Clone(p.senderHW), nic: link.Name, claim: claim, ip: ip}
 		}
 	}
 }

@@ -78,6 +78,9 @@ func TestDetectOwner(t *testing.T) {
 		if !errors.Is(err, ErrDuplicate) || !strings.Contains(err.Error(), "02:00:00:00:00:02 on n0 has 10.77.0.100") {
 			t.Errorf("with the address here too %v: error %v, want ErrDuplicate with the owner", here, err)
 		}
+		if d := (*DuplicateError)(nil); !errors.As(err, &d) || d.Hardware.String() != "02:00:00:00:00:02" {
+			t.Errorf("with the address here too %v: error %#v, want a DuplicateError with the owner", here, err)
+		}
 		if took >= probeWaits[0] {
 			t.Errorf("with the address here too %v: it took %s", here, took)
 		}

@@ -48,7 +48,8 @@ var (
 	ErrLabel = errors.New("label is too long")
 	// ErrLinkDown: the interface passes no packets.
 	ErrLinkDown = errors.New("link is down")
-	// ErrDuplicate: another machine on the network has the address.
+	// ErrDuplicate: another machine on the network has the address; see
+	// DuplicateError.
 	ErrDuplicate = errors.New("another machine has the address")
 	// ErrStillThere: the address could not be removed.
 	ErrStillThere = errors.New("the address is still there")

@@ -1,0 +1,82 @@
+package nodefacts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/oneha/oneha/fence"
+	"github.com/oneha/oneha/internal/fenceagent"
+	"github.com/oneha/oneha/internal/lint"
+)
+
+// sameAs are the stock agents whose devices one of ours can ask.
+var sameAs = map[string]string{
+	"fence_ipmilan": "fence_bmc_ipmi", "fence_ilo3": "fence_bmc_ipmi", "fence_ilo4": "fence_bmc_ipmi", "fence_ilo5": "fence_bmc_ipmi",
+	"fence_idrac": "fence_bmc_ipmi", "fence_imm": "fence_bmc_ipmi", "fence_redfish": "fence_bmc_redfish",
+	"fence_ilo_ssh": "fence_bmc_ilo_ssh", "fence_ilo3_ssh": "fence_bmc_ilo_ssh", "fence_ilo4_ssh": "fence_bmc_ilo_ssh", "fence_ilo5_ssh": "fence_bmc_ilo_ssh",
+}
+
+// askBMC logs in to a fence device and reads the power state.
+func askBMC(ctx context.Context, d lint.Device) (asked bool, err error) {
+	name := d.Agent
+	if ours, ok := sameAs[name]; ok {
+		name = ours
+	}
+	agent, ok := fenceagent.Find(name)
+	if !ok {
+		return false, nil
+	}
+	var input strings.Builder
+	for _, o := range d.Options {
+		if strings.HasPrefix(o[0], "passw") && o[1] == "lrm://" {
+			return false, errors.New("not asked: cibsecret keeps its password")
+		}
+		fmt.Fprintf(&input, "%s=%s\n", o[0], strings.ReplaceAll(o[1], "\n", " "))
+	}
+	if agent.Name == "fence_bmc_ipmi" && name != d.Agent && d.Agent != "fence_ipmilan" {
+		input.WriteString("lanplus=1\n")
+	}
+	input.WriteString("action=monitor\n")
+	var stderr strings.Builder
+	code := fence.Run(ctx, offersOnce(agent), fence.Env{
+		Stdin: strings.NewReader(input.String()), Stdout: io.Discard, Stderr: &stderr,
+		Getenv: func(string) string { return "" }, Now: time.Now, Sleep: sleep,
+	})
+	if code == 0 {
+		return true, nil
+	}
+	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+	return true, errors.New(strings.TrimPrefix(lines[len(lines)-1], "Failed: "))
+}
+
+// offersOnce makes an agent give up after its first refused login. A fencing offers
+// the password once more, since a garbled reply looks the same; a check can be run
+// again, and must not be what gets the account locked.
+func offersOnce(agent fence.Agent) fence.Agent {
+	open := agent.Open
+	var refused error
+	agent.Open = func(ctx context.Context, r *fence.Request) (fence.Device, error) {
+		if refused != nil {
+			return nil, refused
+		}
+		d, err := open(ctx, r)
+		if errors.Is(err, fence.ErrLogin) {
+			refused = err
+		}
+		return d, err
+	}
+	return agent
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}

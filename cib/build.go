@@ -1,22 +1,26 @@
 package cib
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/oneha/oneha/internal/spec"
+	"github.com/oneha/oneha/internal/target"
 )
 
-// Ids of resources with a role in the layouts. A service's id is its name.
+// Names with a role in the layouts. A service's id is its name, a domain's group
+// has the name of the domain.
 const (
-	vipID   = "vip"
+	vipType = "vip"
 	onedID  = "oned"
-	groupID = "frontend"
+	groupID = "frontend" // of the main domain
 
 	provider = "opennebula" // of our resource agents
 )
@@ -43,29 +47,47 @@ var defaults = []spec.Option{
 func Build(c spec.Cluster) Model {
 	m := Model{
 		Source:     fingerprint(c),
+		Target:     cmp.Or(c.Target, target.Portable),
 		Cluster:    c.Name,
 		Token:      c.Token,
 		Nodes:      slices.Clone(c.Nodes),
+		QDevice:    c.QDevice,
 		Properties: merge(properties(c), c.Properties),
 		Defaults:   slices.Clone(defaults),
+		Levels:     slices.Clone(c.Levels),
+		Raw:        c.Raw,
 	}
 	for _, d := range c.Fencing {
-		m.Primitives = append(m.Primitives, device(d))
-		m.Locations = append(m.Locations, Location{
-			ID: d.ID + "-avoids-" + d.Target, Resource: d.ID, Node: d.Target, Score: -Infinity,
-		})
+		m.Primitives = append(m.Primitives, device(d, c, m.Target))
+		if d.Target != "" {
+			m.Locations = append(m.Locations, Location{
+				ID: d.ID + "-avoids-" + d.Target, Resource: d.ID, Node: d.Target, Score: -Infinity,
+			})
+		}
 	}
-	m.Primitives = append(m.Primitives, floatingIP(c.VIP))
-	for _, s := range c.Services {
-		m.Primitives = append(m.Primitives, service(s))
-	}
-	head := arrange(&m, c)
-	if c.Prefer != "" {
-		m.Locations = append(m.Locations, Location{
-			ID: head + "-prefers-" + c.Prefer, Resource: head, Node: c.Prefer, Score: preference,
-		})
+	for _, d := range domains(c) {
+		for _, v := range d.VIPs {
+			m.Primitives = append(m.Primitives, floatingIP(v, c.Agents))
+		}
+		for _, s := range d.Services {
+			m.Primitives = append(m.Primitives, service(s, c.Agents))
+		}
+		head := arrange(&m, c.Layout, d)
+		if d.Prefer != "" {
+			m.Locations = append(m.Locations, Location{
+				ID: head + "-prefers-" + d.Prefer, Resource: head, Node: d.Prefer, Score: preference,
+			})
+		}
 	}
 	return m
+}
+
+// domains returns the main domain and then the others.
+func domains(c spec.Cluster) []spec.Domain {
+	main := spec.Domain{
+		Name: groupID, VIPs: append([]spec.VIP{c.VIP}, c.MoreVIPs...), Services: c.Services, Prefer: c.Prefer,
+	}
+	return append([]spec.Domain{main}, c.Domains...)
 }
 
 // properties are the cluster options that differ from Pacemaker's defaults, and
@@ -87,16 +109,40 @@ func properties(c spec.Cluster) []spec.Option {
 
 // device is the resource of a fence device. It has no timeouts of its own, so
 // that stonith-timeout is the only one.
-func device(d spec.FenceDevice) Primitive {
+func device(d spec.FenceDevice, c spec.Cluster, on target.Target) Primitive {
 	own := []spec.Option{{Name: "pcmk_host_list", Value: d.Target}}
-	if d.Delay > 0 {
+	var plugs, names, delays []string
+	for _, p := range d.Plugs {
+		names = append(names, p.Node)
+		plugs = append(plugs, p.Node+":"+p.Plug)
+		delay := time.Duration(0)
+		if p.Node == c.Protected() {
+			delay = d.Delay
+		}
+		delays = append(delays, p.Node+":"+seconds(delay))
+	}
+	switch {
+	case len(d.Plugs) > 0 && d.Plugs[0].Plug != "":
+		own[0] = spec.Option{Name: "pcmk_host_map", Value: strings.Join(plugs, ";")}
+	case len(d.Plugs) > 0:
+		own[0].Value = strings.Join(names, ",")
+	}
+	switch {
+	case d.Delay > 0 && d.Target != "":
 		own = append(own, spec.Option{Name: "pcmk_delay_base", Value: seconds(d.Delay)})
+	case d.Delay > 0 && on.Lacks(target.DelayMap): // chance decides the race
+		own = append(own, spec.Option{Name: "pcmk_delay_max", Value: seconds(2 * d.Delay)})
+	case d.Delay > 0: // the form for each node: Pacemaker 2.1.2 or later
+		own = append(own, spec.Option{Name: "pcmk_delay_base", Value: strings.Join(delays, ";")})
 	}
 	return Primitive{ID: d.ID, Class: "stonith", Type: d.Agent, Params: append(own, d.Options...), Ops: slices.Clone(deviceOps)}
 }
 
-func floatingIP(v spec.VIP) Primitive {
-	p := Primitive{ID: vipID, Class: "ocf", Provider: provider, Type: vipID, Ops: OpsOf(vipID)}
+func floatingIP(v spec.VIP, by spec.Agents) Primitive {
+	p := Primitive{ID: v.ID, Class: "ocf", Provider: provider, Type: vipType, Ops: OpsOf(vipType)}
+	if by == spec.Stock {
+		p.Provider, p.Type = "heartbeat", "IPaddr2"
+	}
 	p.Params = []spec.Option{
 		{Name: "ip", Value: v.Address.Addr().String()},
 		{Name: "cidr_netmask", Value: strconv.Itoa(v.Address.Bits())},
@@ -107,7 +153,12 @@ func floatingIP(v spec.VIP) Primitive {
 	return p
 }
 
-func service(name string) Primitive {
+// service is run by its agent, or by Pacemaker's own class for systemd units.
+func service(name string, by spec.Agents) Primitive {
+	unit, ours := spec.Unit(name)
+	if by == spec.Stock || !ours {
+		return Primitive{ID: name, Class: "systemd", Type: unit, Ops: slices.Clone(unitOps)}
+	}
 	return Primitive{ID: name, Class: "ocf", Provider: provider, Type: name, Ops: OpsOf(name)}
 }
 

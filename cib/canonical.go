@@ -16,7 +16,7 @@ type Facts []string
 // Canonical reads the facts out of a CIB. What tools choose freely is gone from
 // them: ids that nothing refers to, the order of name-value pairs and operations
 // and of resources in a set without sequence, the spelling of durations, scores and
-// booleans, attributes that repeat Pacemaker's default, comments. So are the
+// booleans, attributes that repeat Pacemaker's default, empty sets, comments. So are the
 // versions of the CIB, its status, bare nodes, and the properties that Pacemaker
 // writes itself. Everything else is a fact, whether this package knows it or not.
 func Canonical(cib []byte) (Facts, error) {
@@ -115,6 +115,12 @@ func isPlainSet(set *etree.Element) bool {
 	return true
 }
 
+// isEmptySet reports whether a set says nothing: crm_attribute leaves one behind
+// when it deletes the last pair.
+func isEmptySet(set *etree.Element) bool {
+	return isPlainSet(set) && len(set.ChildElements()) == 0
+}
+
 func isOptionSet(tag string) bool {
 	return tag == "cluster_property_set" || tag == "instance_attributes" || tag == "meta_attributes" || tag == "utilization"
 }
@@ -137,7 +143,8 @@ func kindOfSet(set *etree.Element) string {
 // has met it.
 func (f *Facts) nodes(section *etree.Element) {
 	for _, n := range section.ChildElements() {
-		if n.Tag != "node" || len(n.ChildElements()) > 0 || n.SelectAttrValue("type", "member") != "member" {
+		says := slices.ContainsFunc(n.ChildElements(), func(c *etree.Element) bool { return !isEmptySet(c) })
+		if n.Tag != "node" || says || n.SelectAttrValue("type", "member") != "member" {
 			f.add("%s", inline(n))
 		}
 	}
@@ -204,7 +211,9 @@ func inline(e *etree.Element) string {
 	}
 	var children []string
 	for _, c := range inOrder(e) {
-		children = append(children, inline(c))
+		if !isEmptySet(c) {
+			children = append(children, inline(c))
+		}
 	}
 	if len(children) > 0 {
 		b.WriteString(" { " + strings.Join(children, "; ") + " }")

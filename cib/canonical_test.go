@@ -53,9 +53,9 @@ func TestSameConfiguration(t *testing.T) {
 	    <nvpair name="cluster-name" id="c" value="lab"/><nvpair name="cluster-infrastructure" id="ci" value="corosync"/>
 	    <nvpair id="b" value="2min" name="stonith-timeout"/><nvpair id="a" value="yes" name="stonith-enabled"/>
 	  </cluster_property_set></crm_config>
-	  <nodes><node id="1" uname="n1"/></nodes>
+	  <nodes><node id="1" uname="n1"/><node id="2" uname="n2"><instance_attributes id="nodes-2"/></node></nodes>
 	  <resources><primitive type="vip" class="ocf" id="vip" provider="opennebula">
-	    <operations><op id="p2" timeout="20000ms" interval="10" name="monitor"/><op id="p1" timeout="20" name="start" interval="0"/></operations>
+	    <operations><op id="p2" timeout="20000ms" interval="10" name="monitor"/><op id="p1" timeout="20" name="start" interval="0"><meta_attributes id="p1-m"/></op></operations>
 	    <instance_attributes id="vip-i"><nvpair id="q2" name="nic" value="eth0"/><nvpair id="q1" name="ip" value="10.0.0.1"/></instance_attributes>
 	    <meta_attributes id="vip-m"><nvpair id="r1" name="critical" value="False"/><nvpair id="r2" name="failure-timeout" value="600s"/></meta_attributes>
 	  </primitive></resources>
@@ -193,6 +193,19 @@ func TestDifferencesShow(t *testing.T) {
 				t.Errorf("no difference between\n%s\n%s", pair[0], pair[1])
 			}
 		})
+	}
+}
+
+// TestLevelsHaveFreeIDs: pcs, crm and we name levels as we like; nothing refers to them.
+func TestLevelsHaveFreeIDs(t *testing.T) {
+	level := func(id, devices string) []byte {
+		return []byte(`<cib><configuration><fencing-topology><fencing-level id="` + id + `" index="1" target="n" devices="` + devices + `"/></fencing-topology></configuration></cib>`)
+	}
+	if diff := facts(t, level("a", "x,y")).Diff(facts(t, level("b", "x,y"))); diff != "" {
+		t.Error(diff)
+	}
+	if facts(t, level("a", "x,y")).Diff(facts(t, level("a", "y,x"))) == "" {
+		t.Error("the order of a level's devices does not show")
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 var free = []string{
 	"cluster_property_set", "instance_attributes", "meta_attributes", "utilization", "nvpair",
 	"operations", "op", "resource_set",
-	"rsc_location", "rsc_colocation", "rsc_order", "rsc_ticket",
+	"rsc_location", "rsc_colocation", "rsc_order", "rsc_ticket", "fencing-level",
 }
 
 // normalAttrs returns the attributes of an element as name="value", sorted, without

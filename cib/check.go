@@ -21,9 +21,6 @@ var (
 	nameForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 )
 
-// secrets are the options of fence agents that hold one.
-var secrets = []string{"password", "passwd", "passphrase", "snmp_auth_passwd", "snmp_priv_passwd"}
-
 // check reports everything in the model that a dialect could not say, or should
 // not. It does not judge whether the cluster is a good one.
 func (m Model) check() error {
@@ -64,6 +61,16 @@ func (m Model) check() error {
 		}
 		errs = append(errs, checkOptions("resource "+p.ID+", option", p.Params)...)
 	}
+	for _, l := range m.Levels {
+		if !m.hasNode(l.Node) {
+			add("a fencing level names node %q, which the cluster does not have", l.Node)
+		}
+		for _, id := range l.Devices {
+			if m.primitive(id).Class != "stonith" {
+				add("a fencing level of node %s names the device %q, which the cluster does not have", l.Node, id)
+			}
+		}
+	}
 	for _, l := range m.Locations {
 		if !m.hasNode(l.Node) {
 			add("resource %s names node %q, which the cluster does not have", l.Resource, l.Node)
@@ -83,7 +90,7 @@ func checkOptions(what string, options []spec.Option) (errs []error) {
 			errs = append(errs, fmt.Errorf("%s %q: use letters, digits, '-', '_' and '.'", what, o.Name))
 		case seen[o.Name]:
 			errs = append(errs, fmt.Errorf("%s %s is given twice: remove one", what, o.Name))
-		case isSecret(o):
+		case spec.IsSecretOption(o.Name) && o.Value != spec.StoredSecret:
 			errs = append(errs, fmt.Errorf("%s %s would put a secret into the cluster's configuration: use password_file", what, o.Name))
 		case o.Value == "":
 			errs = append(errs, fmt.Errorf("%s %s is empty: give a value or leave it out", what, o.Name))
@@ -93,17 +100,6 @@ func checkOptions(what string, options []spec.Option) (errs []error) {
 		seen[o.Name] = true
 	}
 	return errs
-}
-
-// isSecret reports whether an option shows a secret. "lrm://" is cibsecret's
-// marker: the value itself is kept outside the CIB.
-func isSecret(o spec.Option) bool {
-	for _, s := range secrets {
-		if strings.EqualFold(o.Name, s) {
-			return o.Value != "lrm://"
-		}
-	}
-	return false
 }
 
 // unprintable matches control characters and the code points that XML 1.0 lacks.

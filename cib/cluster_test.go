@@ -2,6 +2,10 @@ package cib
 
 import (
 	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/oneha/oneha/internal/spec"
@@ -11,6 +15,28 @@ var (
 	layouts     = []spec.Layout{spec.Staged, spec.Colocation, spec.Group}
 	allServices = []string{"oned", "sunstone", "gate", "flow"}
 )
+
+// examples are the clusters of the example files, by their names.
+func examples(t testing.TB) map[string]spec.Cluster {
+	t.Helper()
+	files, err := filepath.Glob("../examples/*.yaml")
+	if err != nil || len(files) < 15 {
+		t.Fatalf("%d examples, %v", len(files), err)
+	}
+	clusters := map[string]spec.Cluster{}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, findings := spec.Parse(file, data)
+		if len(findings) > 0 {
+			t.Fatalf("%s: %v", file, findings)
+		}
+		clusters[strings.TrimSuffix(filepath.Base(file), ".yaml")] = c
+	}
+	return clusters
+}
 
 // twoNodes is the cluster that most tests configure.
 func twoNodes(layout spec.Layout, services ...string) spec.Cluster {
@@ -25,7 +51,7 @@ func twoNodes(layout spec.Layout, services ...string) spec.Cluster {
 			bmc("one-server1", "10.3.5.20", 5*time.Second),
 			bmc("one-server2", "10.3.5.21", 0),
 		},
-		VIP:      spec.VIP{Address: netip.MustParsePrefix("10.3.4.2/24")},
+		VIP:      spec.VIP{ID: "vip", Address: netip.MustParsePrefix("10.3.4.2/24")},
 		Services: services,
 		Token:    3 * time.Second,
 	}
@@ -44,7 +70,7 @@ func threeNodes() spec.Cluster {
 	third := bmc("2nd-site.example", "10.3.5.22", 1500*time.Millisecond)
 	third.Options = append(third.Options, spec.Option{Name: "password_script", Value: `/etc/oneha/it's "the" $BMC \d password`})
 	c.Fencing = append(c.Fencing, third)
-	c.VIP = spec.VIP{Address: netip.MustParsePrefix("2001:db8::2/64"), NIC: "bond0.12"}
+	c.VIP = spec.VIP{ID: "vip", Address: netip.MustParsePrefix("2001:db8::2/64"), NIC: "bond0.12"}
 	c.Prefer = "one-server2"
 	c.Token = 5 * time.Second
 	c.Properties = []spec.Option{{Name: "cluster-recheck-interval", Value: "60s"}, {Name: "stonith-timeout", Value: "300s"}}

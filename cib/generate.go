@@ -53,13 +53,20 @@ func Generate(c spec.Cluster, formats ...string) ([]File, error) {
 			return nil, fmt.Errorf("unknown format %q: use %s", f, strings.Join(Formats(), ", "))
 		}
 	}
+	wanted := formats
+	if len(wanted) == 0 {
+		wanted = Formats()
+	}
+	if f := spec.CheckFormats(c, wanted); f.HasErrors() {
+		return nil, fmt.Errorf("generate configuration: %s; %s", f[0].What, f[0].Fix)
+	}
 	m := Build(c)
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("generate configuration: %w", err)
 	}
 	var files []File
 	for _, d := range dialects {
-		if len(formats) > 0 && !slices.Contains(formats, d.format) {
+		if !slices.Contains(wanted, d.format) {
 			continue
 		}
 		data, err := d.render(m)

@@ -3,6 +3,7 @@ package cib
 import (
 	"bytes"
 	"flag"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -28,7 +29,9 @@ var goldens = map[string]spec.Cluster{
 }
 
 func TestGolden(t *testing.T) {
-	for name, c := range goldens {
+	clusters := examples(t)
+	maps.Copy(clusters, goldens)
+	for name, c := range clusters {
 		t.Run(name, func(t *testing.T) {
 			files, err := Generate(c)
 			if err != nil {
@@ -167,6 +170,11 @@ func TestGenerateRefuses(t *testing.T) {
 		"old password":       {option("passwd", "xyzzy"), "option passwd would put a secret"},
 		"crm, not ASCII":     {option("username", "Jörg"), "username"},
 		"property value":     {func(c *spec.Cluster) { c.Properties = []spec.Option{{Name: "batch-limit", Value: "1\n2"}} }, "cluster property batch-limit"},
+		"level's device":     {func(c *spec.Cluster) { c.Levels = []spec.FenceLevel{{Node: n1, Index: 1, Devices: []string{"vip"}}} }, `names the device "vip"`},
+		"level's node":       {func(c *spec.Cluster) { c.Levels = []spec.FenceLevel{{Node: "x", Index: 1}} }, `fencing level names node "x"`},
+		"raw for one":        {func(c *spec.Cluster) { c.Raw.Crm = "x\n" }, "raw has crm and lacks xml and pcs"},
+		"raw XML":            {func(c *spec.Cluster) { c.Raw = spec.Raw{XML: "<tags>", PCS: "x", Crm: "x"} }, "parse raw xml"},
+		"raw id":             {func(c *spec.Cluster) { c.Raw = spec.Raw{XML: `<tags><tag id="vip"/></tags>`, PCS: "x", Crm: "x"} }, `the id "vip"`},
 		"nic":                {func(c *spec.Cluster) { c.VIP.NIC = "eth0\n" }, "resource vip, option nic"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,7 +226,7 @@ func TestStonithTimeoutHoldsTheDelay(t *testing.T) {
 
 // TestOperations: Pacemaker knows an operation by its name and interval.
 func TestOperations(t *testing.T) {
-	for _, resource := range append([]string{vipID}, allServices...) {
+	for _, resource := range append([]string{vipType}, allServices...) {
 		seen := map[string]bool{}
 		for _, o := range OpsOf(resource) {
 			key := o.Name + seconds(o.Interval)

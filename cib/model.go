@@ -12,10 +12,10 @@ package cib
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/oneha/oneha/internal/spec"
+	"github.com/oneha/oneha/internal/target"
 )
 
 // Infinity is Pacemaker's largest score: "must".
@@ -41,12 +41,14 @@ func (s Score) String() string {
 // and groups follow the resources that are in none: Pacemaker places resources in
 // that order when nothing else decides.
 type Model struct {
-	Source string // short hash of the description that it was made from
+	Source string        // short hash of the description that it was made from
+	Target target.Target // what it is to run on
 
 	// What corosync needs.
 	Cluster string
 	Token   time.Duration
 	Nodes   []spec.Node
+	QDevice spec.QDevice // the zero value for none
 
 	// What Pacemaker needs.
 	Properties  []spec.Option
@@ -56,6 +58,9 @@ type Model struct {
 	Locations   []Location
 	Colocations []Colocation
 	Orders      []Order
+	Levels      []spec.FenceLevel // those of one node together
+
+	Raw spec.Raw // what each dialect appends
 }
 
 // Primitive is one resource.
@@ -98,21 +103,20 @@ type Colocation struct {
 }
 
 // Order starts each of Then, in parallel, once First has started, and stops them
-// before it. It is mandatory.
+// before it.
 type Order struct {
-	ID    string
-	First string
-	Then  []string
+	ID       string
+	First    string
+	Then     []string
+	Advisory bool // only what starts or stops at the same time anyway waits
 }
 
-// grouped reports whether a resource is a member of a group.
-func (m Model) grouped(id string) bool {
-	for _, g := range m.Groups {
-		if slices.Contains(g.Members, id) {
-			return true
-		}
+// Kind names the order's force as Pacemaker does.
+func (o Order) Kind() string {
+	if o.Advisory {
+		return "Optional"
 	}
-	return false
+	return "Mandatory"
 }
 
 // primitive returns the resource of that id, the zero Primitive if there is none.

@@ -14,7 +14,8 @@ type Op struct {
 }
 
 // The timing of every operation that is generated. The agents' metadata advise
-// the same.
+// the same: ours, those of ocf:heartbeat:IPaddr2 (resource-agents 4.12, as ours)
+// and those that Pacemaker has for the class systemd (2.1, lib/services/systemd.c).
 //
 // A stop that fails or times out gets the node fenced: oned's is longer than its
 // unit's TimeoutStopSec (90 s unless set), which ends in a kill. A device may
@@ -37,6 +38,11 @@ var (
 		{Name: "monitor", Interval: 30 * time.Second, Timeout: 20 * time.Second},
 		{Name: "monitor", Interval: 60 * time.Second, Timeout: 30 * time.Second, Depth: 10},
 	}
+	unitOps = []Op{
+		{Name: "start", Timeout: 100 * time.Second},
+		{Name: "stop", Timeout: 100 * time.Second},
+		{Name: "monitor", Interval: 60 * time.Second, Timeout: 100 * time.Second},
+	}
 	// mute are the services that answer nobody, so that only their unit is looked at.
 	mute      = []string{"scheduler", "showback"}
 	deviceOps = []Op{
@@ -46,10 +52,10 @@ var (
 )
 
 // OpsOf returns the operations generated for the floating IP ("vip") or for the
-// service of that name.
+// service of that name, run by an agent of ours.
 func OpsOf(resource string) []Op {
 	switch {
-	case resource == vipID:
+	case resource == vipType:
 		return slices.Clone(vipOps)
 	case resource == onedID:
 		return slices.Clone(onedOps)

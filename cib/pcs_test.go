@@ -204,3 +204,28 @@ func TestScriptUsage(t *testing.T) {
 		t.Errorf("missing file: %v\n%s", err, out)
 	}
 }
+
+// TestScriptRaw: what the description appends works on the scratch copy although it
+// says pcs, and the push after it is pcs itself again.
+func TestScriptRaw(t *testing.T) {
+	c := twoNodes(spec.Staged, "oned")
+	c.Raw.PCS = "pcs tag create 'a b' vip\n"
+	path, _, calls := script(t, c)
+	dir := filepath.Dir(path)
+	if err := os.Chmod(filepath.Join(dir, "pcs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", path)
+	cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "TMPDIR="+dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	all := calls()
+	tag, push := all[len(all)-2], all[len(all)-1]
+	if diff := cmp.Diff([]string{"tag", "create", "a b", "vip"}, tag[2:]); diff != "" || tag[0] != "-f" || tag[1] != push[2] {
+		t.Errorf("%q before %q: %s", tag, push, diff)
+	}
+	if push[0] != "cluster" || push[1] != "cib-push" {
+		t.Errorf("last call %q", push)
+	}
+}

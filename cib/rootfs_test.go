@@ -68,10 +68,12 @@ mount -t tmpfs tmpfs run
 mkdir -p chamber usr/lib/oneha usr/lib/ocf/resource.d/opennebula
 mount --bind $2 chamber
 cp $3/ocf-opennebula $3/fence-bmc usr/lib/oneha/
-for agent in vip oned sunstone fireedge gate flow; do
+for agent in vip oned sunstone fireedge gate flow hem scheduler novnc guacd form ks showback; do
 	ln -sf /usr/lib/oneha/ocf-opennebula usr/lib/ocf/resource.d/opennebula/$agent
 done
-ln -sf /usr/lib/oneha/fence-bmc usr/sbin/fence_bmc_ipmi
+for agent in ipmi redfish ilo ilo_ssh; do
+	ln -sf /usr/lib/oneha/fence-bmc usr/sbin/fence_bmc_$agent
+done
 exec chroot . sh -c 'cd /chamber && exec sh -eu run'
 `
 
@@ -84,7 +86,7 @@ func (c *chamber) run(script string) string {
 		c.t.Fatalf("build agents: %v", err)
 	}
 	c.put("run", []byte("PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8\nexport PATH LC_ALL\nset -x\n"+script))
-	ctx, cancel := context.WithTimeout(c.t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(c.t.Context(), 8*time.Minute) // some twenty pcs commands, a second each on a machine with nothing else to do
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "unshare", "--mount", "--net", "--pid", "--uts", "--fork", "--kill-child", "--propagation", "private",
 		"sh", "-c", enter, "enter", c.root, c.dir, bin)

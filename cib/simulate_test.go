@@ -53,7 +53,7 @@ type event struct {
 // placed wants the floating IP and all services on a node, but those given stopped.
 func (o outcome) placed(t *testing.T, node string, stopped ...string) {
 	t.Helper()
-	for _, r := range append([]string{vipID}, allServices...) {
+	for _, r := range append([]string{vipType}, allServices...) {
 		want := node
 		if slices.Contains(stopped, r) {
 			want = ""
@@ -174,33 +174,48 @@ func TestSimulate(t *testing.T) {
 	for layout, list := range events {
 		t.Run(string(layout), func(t *testing.T) {
 			t.Parallel()
-			box := newChamber(t)
 			c := twoNodes(layout, allServices...)
 			c.Prefer = n1
-			data := render(t, c)
-			box.put("new.xml", quorum(data, "1"))
-			box.put("inquorate.xml", quorum(data, "0"))
-			script := ""
-			for _, e := range list {
-				script += fmt.Sprintf("crm_simulate -x '%s.xml' -S %s -O '%s.xml' -D '%[3]s.dot' >'%[3]s.txt'\n", e.from, e.flags, e.name)
-			}
-			box.run(script)
-			for _, e := range list {
-				if e.check != nil {
-					t.Run(e.name, func(t *testing.T) {
-						text := string(box.get(e.name + ".txt"))
-						e.check(t, parseOutcome(text))
-						if t.Failed() {
-							t.Log(text)
-						}
-					})
-				}
-			}
+			box := simulate(t, render(t, c), list)
 			if diff := cmp.Diff(startOrders[layout], startEdges(string(box.get("start.dot")))); diff != "" {
 				t.Errorf("start after start: -want +got:\n%s", diff)
 			}
 		})
 	}
+}
+
+// simulate asks about each event in its turn.
+func simulate(t *testing.T, cib []byte, list []event) *chamber {
+	t.Helper()
+	box := newChamber(t)
+	box.put("new.xml", quorum(cib, "1"))
+	box.put("inquorate.xml", quorum(cib, "0"))
+	script := ""
+	for _, e := range list {
+		script += fmt.Sprintf("crm_simulate -x '%s.xml' -S %s -O '%s.xml' -D '%[3]s.dot' >'%[3]s.txt'\n", e.from, e.flags, e.name)
+	}
+	box.run(script)
+	for _, e := range list {
+		if e.check != nil {
+			t.Run(e.name, func(t *testing.T) {
+				text := string(box.get(e.name + ".txt"))
+				e.check(t, parseOutcome(text))
+				if t.Failed() {
+					t.Log(text)
+				}
+			})
+		}
+	}
+	return box
+}
+
+// addNodes makes nodes known to a CIB.
+func addNodes(cib string, names ...string) string {
+	nodes := ""
+	for i, n := range names {
+		nodes += fmt.Sprintf(`<node id="%d" uname="%s"/>`, i+1, n)
+	}
+	return strings.Replace(cib, "<nodes/>", "<nodes>"+nodes+"</nodes>", 1)
 }
 
 func quorum(cib []byte, have string) []byte {

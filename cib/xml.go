@@ -1,11 +1,14 @@
 package cib
 
 import (
+	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/beevik/etree"
 
 	"github.com/oneha/oneha/internal/spec"
+	"github.com/oneha/oneha/internal/target"
 )
 
 // xmlDialect writes a CIB. Pacemaker 2.0 and later can load it, also as the first
@@ -30,14 +33,24 @@ func (xmlDialect) render(m Model) ([]byte, error) {
 	doc.WriteSettings.CanonicalAttrVal = true
 	doc.CreateProcInst("xml", `version="1.0" encoding="UTF-8"`)
 	doc.CreateComment(header(xmlHeader, m))
-	cib := element(&doc.Element, "cib", "crm_feature_set", "3.0.14", "validate-with", "pacemaker-3.0",
+	schema := "pacemaker-3.0"
+	if !m.Target.Can(target.Schema3) {
+		schema = "pacemaker-2.10" // Pacemaker 1.1.18 and later have it
+	}
+	cib := element(&doc.Element, "cib", "crm_feature_set", "3.0.14", "validate-with", schema,
 		"admin_epoch", "0", "epoch", "1", "num_updates", "0")
 	config := cib.CreateElement("configuration")
 	nvset(config.CreateElement("crm_config"), "cluster_property_set", "cib-bootstrap-options", m.Properties)
 	config.CreateElement("nodes")
 	xmlResources(config.CreateElement("resources"), m)
 	xmlConstraints(config.CreateElement("constraints"), m)
+	if len(m.Levels) > 0 {
+		xmlLevels(config.CreateElement("fencing-topology"), m.Levels)
+	}
 	nvset(config.CreateElement("rsc_defaults"), "meta_attributes", "rsc-options", m.Defaults)
+	if err := xmlAppend(config, m.Raw.XML); err != nil {
+		return nil, err
+	}
 	cib.CreateElement("status")
 	doc.Indent(2)
 	return doc.WriteToBytes()
@@ -46,15 +59,22 @@ func (xmlDialect) render(m Model) ([]byte, error) {
 // xmlResources writes groups after everything else: the order of resources decides
 // ties in their placement, and the crm shell knows no other.
 func xmlResources(parent *etree.Element, m Model) {
+	grouped, byID := map[string]bool{}, map[string]Primitive{}
+	for _, g := range m.Groups {
+		for _, id := range g.Members {
+			grouped[id] = true
+		}
+	}
 	for _, p := range m.Primitives {
-		if !m.grouped(p.ID) {
+		byID[p.ID] = p
+		if !grouped[p.ID] {
 			xmlPrimitive(parent, p)
 		}
 	}
 	for _, g := range m.Groups {
 		e := element(parent, "group", "id", g.ID)
 		for _, id := range g.Members {
-			xmlPrimitive(e, m.primitive(id))
+			xmlPrimitive(e, byID[id])
 		}
 	}
 }
@@ -90,7 +110,7 @@ func xmlConstraints(parent *etree.Element, m Model) {
 		xmlSet(e, c.ID+"-1", []string{c.With})
 	}
 	for _, o := range m.Orders {
-		e := element(parent, "rsc_order", "id", o.ID, "kind", "Mandatory")
+		e := element(parent, "rsc_order", "id", o.ID, "kind", o.Kind())
 		if len(o.Then) == 1 {
 			e.CreateAttr("first", o.First)
 			e.CreateAttr("then", o.Then[0])
@@ -99,6 +119,47 @@ func xmlConstraints(parent *etree.Element, m Model) {
 		xmlSet(e, o.ID+"-0", []string{o.First})
 		xmlSet(e, o.ID+"-1", o.Then)
 	}
+}
+
+func xmlLevels(parent *etree.Element, levels []spec.FenceLevel) {
+	for _, l := range levels {
+		index := strconv.Itoa(l.Index)
+		element(parent, "fencing-level", "id", "fl-"+l.Node+"-"+index, "target", l.Node, "index", index, "devices", strings.Join(l.Devices, ","))
+	}
+}
+
+// xmlAppend puts the children of each section of a text behind those that the
+// configuration's section has. No id may come twice, in Pacemaker's schema as in
+// this.
+func xmlAppend(config *etree.Element, text string) error {
+	if text == "" {
+		return nil
+	}
+	more := etree.NewDocument()
+	if err := more.ReadFromString("<raw>" + text + "</raw>"); err != nil {
+		return fmt.Errorf("parse raw xml: %w", err)
+	}
+	for _, section := range more.Root().ChildElements() {
+		to := config.SelectElement(section.Tag)
+		if to == nil {
+			to = config.CreateElement(section.Tag)
+		}
+		for _, a := range section.Attr {
+			to.CreateAttr(a.FullKey(), a.Value)
+		}
+		for _, e := range section.ChildElements() {
+			to.AddChild(e)
+		}
+	}
+	seen := map[string]bool{}
+	for _, e := range config.FindElements(".//*[@id]") {
+		id := e.SelectAttrValue("id", "")
+		if e.Tag != "resource_ref" && e.Tag != "obj_ref" && e.Tag != "role" && seen[id] {
+			return fmt.Errorf("raw xml has the id %q, which is there already: choose another", id)
+		}
+		seen[id] = true
+	}
+	return nil
 }
 
 // xmlSet writes a resource set; several resources in it are independent of one

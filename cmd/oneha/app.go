@@ -14,6 +14,7 @@ import (
 
 	"github.com/oneha/oneha/fence"
 	"github.com/oneha/oneha/internal/diag"
+	"github.com/oneha/oneha/internal/nodefacts"
 	"github.com/oneha/oneha/internal/version"
 )
 
@@ -21,7 +22,7 @@ import (
 // could not be understood.
 const (
 	exitOK       = 0 // no errors, perhaps warnings
-	exitFindings = 1 // the description has errors, or a BMC did not do what it should
+	exitFindings = 1 // something that was checked has errors, or a BMC did not do what it should
 	exitTrouble  = 2 // wrong usage, or a file that cannot be read or written
 )
 
@@ -35,6 +36,7 @@ type tool struct {
 	terminal       bool                       // stderr is a terminal: a line on it may be written over
 	addresses      func() ([]net.Addr, error) // this machine's
 	syslog         func(message []byte) error // takes what fencing has to say; nil for none
+	machine        nodefacts.Machine          // what check --node looks at; zero for this machine
 }
 
 // errFindings says that what is wrong was printed and the exit code is its.
@@ -92,7 +94,7 @@ func (t tool) app() *cli.App {
 		Description: "Reads one short file that describes a cluster and writes its configuration for\n" +
 			"Pacemaker and corosync. FILE may be - for standard input, options may stand\n" +
 			"before or after it.\n\n" +
-			"Exit codes: 0 no errors, perhaps warnings; 1 the description has errors, or\n" +
+			"Exit codes: 0 no errors, perhaps warnings; 1 something checked has errors, or\n" +
 			"a BMC did not do what it should; 2 wrong usage, or a file that cannot be read\n" +
 			"or written.",
 		Version:                   version.String(),

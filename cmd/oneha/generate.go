@@ -19,16 +19,19 @@ func (t tool) generateCommand() *cli.Command {
 		Usage:     "write a cluster's configuration",
 		ArgsUsage: "FILE",
 		Description: "Writes the configuration as CIB XML, as a script of pcs commands, as a script\n" +
-			"for the crm shell, and corosync.conf. The first three say the same: use one.\n" +
+			"for the crm shell, and corosync.conf. The first three say the same: use one. The\n" +
+			"runbook has every step from the machines to a proved cluster.\n" +
 			"With errors in FILE nothing is written. The same FILE gives the same bytes.\n\n" +
 			"Examples:\n" +
 			"  oneha generate oneha.yaml -o out\n" +
-			"  oneha generate oneha.yaml -o out --format pcs,corosync\n" +
+			"  oneha generate oneha.yaml -o out --format pcs,corosync --target rhel-8\n" +
+			"  oneha generate oneha.yaml --format runbook --target detect | less\n" +
 			"  oneha generate oneha.yaml --format corosync > corosync.conf\n" +
 			"  oneha generate - --format xml < oneha.yaml | crm_verify -p",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write into `DIR`, which is made if it does not exist"},
-			&cli.StringSliceFlag{Name: "format", Usage: "write `FORMAT`, one or several of " + strings.Join(cib.Formats(), ", ") + ", all (default: all); may be repeated"},
+			&cli.StringSliceFlag{Name: "format", Usage: "write `FORMAT`, one or several of " + strings.Join(formatNames(), ", ") + ", all (default: all but " + runbookJSON + "); may be repeated"},
+			targetFlag,
 			noLocalFiles,
 		},
 		Action: t.generate,
@@ -55,11 +58,17 @@ func (t tool) generate(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := t.retarget(c, &cluster); err != nil {
+		return err
+	}
+	if !findings.HasErrors() {
+		findings = append(findings, spec.CheckFormats(cluster, formats)...)
+	}
 	t.print(findings)
 	if findings.HasErrors() {
 		return errFindings
 	}
-	files, err := cib.Generate(cluster, formats...)
+	files, err := filesOf(cluster, file, formats)
 	if err != nil {
 		return err
 	}
@@ -76,15 +85,36 @@ func (t tool) generate(c *cli.Context) error {
 	for _, f := range files {
 		fmt.Fprintf(t.stdout, "wrote %s\n", filepath.Join(dir, f.Name))
 	}
-	_, err = fmt.Fprint(t.stdout, nextSteps(dir, cluster, formats))
+	_, err = fmt.Fprint(t.stdout, next(dir, file, formats))
 	return err
 }
 
+// filesOf makes the files of all formats, those of the cluster's dialects first.
+func filesOf(c spec.Cluster, description string, formats []string) (files []cib.File, err error) {
+	dialects := slices.DeleteFunc(slices.Clone(formats), func(f string) bool { return !slices.Contains(cib.Formats(), f) })
+	if len(dialects) > 0 {
+		if files, err = cib.Generate(c, dialects...); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range formats[len(dialects):] {
+		book, err := runbookFile(c, f, description, formats)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, book)
+	}
+	return files, nil
+}
+
+// formatNames are all formats, in the order in which files are written.
+func formatNames() []string { return append(cib.Formats(), runbookFormat, runbookJSON) }
+
 // formatsOf reads the values of --format, each one format or several with commas.
 func formatsOf(values []string) ([]string, error) {
-	known := cib.Formats()
+	known := formatNames()
 	if len(values) == 0 {
-		return known, nil
+		values = []string{"all"}
 	}
 	want := map[string]bool{}
 	for _, f := range strings.Split(strings.Join(values, ","), ",") {
@@ -93,51 +123,15 @@ func formatsOf(values []string) ([]string, error) {
 		}
 		want[f] = true
 	}
-	return slices.DeleteFunc(known, func(f string) bool { return !want[f] && !want["all"] }), nil
+	return slices.DeleteFunc(known, func(f string) bool { return !want[f] && (!want["all"] || f == runbookJSON) }), nil
 }
 
-// nextSteps tells an administrator what to do with the files of the formats.
-func nextSteps(dir string, c spec.Cluster, formats []string) string {
-	path := func(name string) string { return shellWord(filepath.Join(dir, name)) }
-	var steps []string
-	if slices.Contains(formats, "corosync") {
-		steps = append(steps, "on every node: install "+path("corosync.conf")+" and one authkey (corosync-keygen) in /etc/corosync, then start pacemaker")
+// next tells an administrator where the files are explained.
+func next(dir, description string, formats []string) string {
+	if slices.Contains(formats, runbookFormat) {
+		return "\nnext: every step, in order, is in " + shellWord(filepath.Join(dir, "runbook.md")) + "\n"
 	}
-	var load []string
-	for _, l := range []struct{ format, command string }{
-		{"pcs", "on one node: sh " + path("cluster.pcs.sh")},
-		{"crm", "on one node: crm configure load update " + path("cluster.crm")},
-		{"xml", "on every node, before Pacemaker's first start: install -o hacluster -g haclient -m 600 " + path("cib.xml") + " /var/lib/pacemaker/cib/cib.xml"},
-	} {
-		if slices.Contains(formats, l.format) {
-			load = append(load, l.command)
-		}
-	}
-	if len(load) > 0 {
-		for _, file := range passwordFiles(c) {
-			steps = append(steps, "on every node: write the password of the BMCs into "+shellWord(file)+", owner root, mode 0600")
-		}
-		steps = append(steps,
-			strings.Join(load, "\n     or "),
-			"fence each node once by hand, so that fencing is known to work: stonith_admin --reboot "+c.Nodes[len(c.Nodes)-1].Name)
-	}
-	var b strings.Builder
-	b.WriteString("\nnext:\n")
-	for i, s := range steps {
-		fmt.Fprintf(&b, "  %d. %s\n", i+1, s)
-	}
-	return b.String()
-}
-
-// passwordFiles are the files with passwords that the description names.
-func passwordFiles(c spec.Cluster) []string {
-	var files []string
-	for _, f := range c.Files {
-		if !slices.Contains(files, f.Path) {
-			files = append(files, f.Path)
-		}
-	}
-	return files
+	return "\nnext: oneha generate " + shellWord(description) + " --format " + runbookFormat + " says every step, in order\n"
 }
 
 // shellWord quotes a word for the shell, where it needs that.

@@ -15,6 +15,7 @@ type driver struct {
 	scheme string
 	agent  string
 	port   string // the one used when the URL names none
+	stock  string // the agent that distributions ship for it
 }
 
 // The agents that the schemes lead to.
@@ -22,24 +23,28 @@ const (
 	agentIPMI    = "fence_bmc_ipmi"
 	agentRedfish = "fence_bmc_redfish"
 	agentILO     = "fence_bmc_ilo"
+	agentILOSSH  = "fence_bmc_ilo_ssh"
 )
 
 // drivers is the table of schemes. An iLO of generation 3 to 5 is asked over
 // IPMI, as the stock agents fence_ilo3, fence_ilo4 and fence_ilo5 do; iLO 6 has it
 // switched off.
 var drivers = []driver{
-	{"ipmi", agentIPMI, "623"},
-	{"ilo3", agentIPMI, "623"},
-	{"ilo4", agentIPMI, "623"},
-	{"ilo5", agentIPMI, "623"},
-	{"ilo6", agentILO, "443"},
-	{"redfish", agentRedfish, "443"},
-	{"redfish+https", agentRedfish, "443"}, // as Metal3 writes it
+	{"ipmi", agentIPMI, "623", "fence_ipmilan"},
+	{"ilo3", agentIPMI, "623", "fence_ilo3"},
+	{"ilo4", agentIPMI, "623", "fence_ilo4"},
+	{"ilo5", agentIPMI, "623", "fence_ilo5"},
+	{"ilo6", agentILO, "443", "fence_redfish"},
+	{"ilo_ssh", agentILOSSH, "22", "fence_ilo_ssh"},
+	{"ilossh", agentILOSSH, "22", "fence_ilo_ssh"},
+	{"redfish", agentRedfish, "443", "fence_redfish"},
+	{"redfish+https", agentRedfish, "443", "fence_redfish"}, // as Metal3 writes it
 }
 
-// bmc is a BMC with the places that later checks point at.
+// bmc is a device that a URL leads to, with the places that later checks point at.
 type bmc struct {
-	node    string
+	node    string // whose it is, "" for an entry of fencing
+	label   string // as in messages: "bmc of node one-server1", "fencing chassis"
 	at      place
 	driver  driver
 	host    string // normalised: an address's canonical text or a name in lower case
@@ -56,43 +61,33 @@ func (b bmc) endpoint() string {
 	return b.host + " " + port + " " + b.options["systems_uri"].text
 }
 
-// bmcs reads the nodes' BMCs, with the options they share. It leaves out those
-// that could not be read.
-func (r *reader) bmcs(nodes []node, shared value, top place) []bmc {
-	common := map[string]value{}
-	if r.isMap(shared, "bmc", "{username: NAME, password_file: /etc/oneha/bmc}; a node's own BMC goes under the node's name") {
-		common = r.section("bmc", "bmc", shared).options()
-		top = shared.at
+// sharedBMC reads the options that all BMCs share, with the place at which one that
+// misses is to be added.
+func (r *reader) sharedBMC(v value, top place) (common map[string]value, at place) {
+	if !r.isMap(v, "bmc", "{username: NAME, password_file: /etc/oneha/bmc}; a node's own BMC goes under the node's name") {
+		return map[string]value{}, top
 	}
-	var all []bmc
-	for _, n := range nodes {
-		if b, ok := r.bmc(n, common); ok {
-			all = append(all, b)
-		}
-	}
-	if len(all) > 0 && len(all) == len(nodes) {
-		r.checkUse(all, common)
-	}
-	r.checkUserNames(all, common)
-	if shared.kind == absent || shared.kind == mapping {
-		r.checkCredentials(all, top, shared.kind == mapping)
-	}
-	return all
+	return r.section("bmc", "bmc", v).options(), v.at
 }
 
-// bmc reads a node's BMC: a URL, or a map of url and options.
-func (r *reader) bmc(n node, common map[string]value) (b bmc, ok bool) {
+// nodeBMC reads a node's BMC: a URL, or a map of url and options.
+func (r *reader) nodeBMC(n node, common map[string]value) (b bmc, ok bool) {
 	label := "bmc of node " + clip(n.name)
-	b = bmc{node: n.name, options: maps.Clone(common)}
-	own := map[string]value{}
-	v := n.bmc
-	if v.kind == mapping {
-		s := r.section("nodes.*.bmc", label, v)
-		own = s.options()
-		v = s.need("url", "add url: ipmi://ADDRESS")
-		override(b.options, own)
+	if n.bmc.kind == mapping {
+		s := r.section("nodes.*.bmc", label, n.bmc)
+		own := s.options()
+		b, ok = r.bmc(s.need("url", "add url: ipmi://ADDRESS"), label, common, own)
+	} else {
+		b, ok = r.bmc(n.bmc, label, common, map[string]value{})
 	}
-	b.at = v.at
+	b.node = n.name
+	return b, ok
+}
+
+// bmc reads a BMC's URL; own are its own options, which the URL's query adds to.
+func (r *reader) bmc(v value, label string, common, own map[string]value) (b bmc, ok bool) {
+	b = bmc{label: label, at: v.at, options: maps.Clone(common)}
+	override(b.options, own)
 	text, ok := r.text(v, label)
 	if !ok {
 		return b, false
@@ -116,14 +111,13 @@ func (r *reader) bmc(n node, common map[string]value) (b bmc, ok bool) {
 	return b, true
 }
 
-// override replaces options by a node's own. The two ways to give a password
-// are one option in this: a node's script takes the place of the shared file.
+// override replaces options by a node's own. The ways to log in are one option in
+// this: a node's script takes the place of the shared file.
 func override(options, own map[string]value) {
-	_, file := own["password_file"]
-	_, script := own["password_script"]
-	if file || script {
-		delete(options, "password_file")
-		delete(options, "password_script")
+	if slices.ContainsFunc(logins, func(name string) bool { _, given := own[name]; return given }) {
+		for _, name := range logins {
+			delete(options, name)
+		}
 	}
 	maps.Copy(options, own)
 }
@@ -153,7 +147,7 @@ func (r *reader) url(b *bmc, text, label string) (url.Values, bool) {
 	if a, err := netip.ParseAddr(rest); err == nil && a.Is6() {
 		return fail("is an IPv6 address without brackets", fmt.Sprintf("write %s://[%s]", b.driver.scheme, a))
 	}
-	u, err := url.Parse(b.driver.scheme + "://" + rest)
+	u, err := url.Parse("bmc://" + rest) // not each of our schemes is one by RFC 3986
 	if err != nil {
 		return fail("is not a URL", form)
 	}
@@ -165,7 +159,7 @@ func (r *reader) url(b *bmc, text, label string) (url.Values, bool) {
 	if path != "" {
 		query.Add("systems_uri", path)
 	}
-	if b.host, ok = bmcHost(u.Hostname()); !ok {
+	if b.host, ok = hostName(u.Hostname()); !ok {
 		return fail(fmt.Sprintf("has the host %q, which is neither an address nor a host name", clip(u.Hostname())), form)
 	}
 	if u.Port() != "" || strings.HasSuffix(u.Host, ":") {
@@ -178,8 +172,8 @@ func (r *reader) url(b *bmc, text, label string) (url.Values, bool) {
 	return query, true
 }
 
-// bmcHost normalises the host of a URL, so that two spellings of one compare equal.
-func bmcHost(h string) (string, bool) {
+// hostName normalises an address or a host name, so that two spellings of one compare equal.
+func hostName(h string) (string, bool) {
 	if a, err := netip.ParseAddr(h); err == nil {
 		a = a.Unmap()
 		return a.String(), a.Zone() == "" && !a.IsUnspecified() && !a.IsMulticast()
@@ -198,35 +192,11 @@ func schemes(of func(driver) bool) (names []string) {
 	return names
 }
 
-// checkBMCs compares the BMCs with each other, the nodes and the floating IP.
-func (r *reader) checkBMCs(all []bmc, vip VIP, nodes []node) {
-	owner := map[string]string{}
-	for _, n := range nodes {
-		owner[strings.ToLower(n.name)] = "node " + clip(n.name) + " itself"
-		for _, a := range n.addresses() {
-			owner[a.String()] = "node " + clip(n.name) + " itself"
-		}
-	}
-	if vip.Address.IsValid() {
-		owner[vip.Address.Addr().String()] = "the VIP"
-	}
-	users := map[string][]string{}
-	for _, b := range all {
-		users[b.endpoint()] = append(users[b.endpoint()], clip(b.node))
-	}
-	for _, b := range all {
-		who := users[b.endpoint()]
-		switch {
-		case owner[b.host] != "":
-			r.error(b.at, fmt.Sprintf("bmc of node %s is %s, the address of %s", clip(b.node), b.host, owner[b.host]), "give the address of its management controller")
-		case len(who) > 1 && who[1] == clip(b.node):
-			r.error(b.at, fmt.Sprintf("nodes %s share the BMC %s: whichever is targeted, the same machine is power-cycled", and(who), b.host), "give each node its own bmc")
-		}
-	}
-}
-
 // and joins names as a sentence does.
 func and(names []string) string {
 	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
 	return strings.Join(names[:last], ", ") + " and " + names[last]
 }

@@ -28,7 +28,13 @@ var optionRules = map[string]optionRule{
 	"ssl_ca_file":     absolutePath,
 	"ssl_insecure":    oneOf("true", "false", "1", "0"),
 	"systems_uri":     systemPath,
+	"identity_file":   absolutePath,
+	"host_key":        fingerprint,
+	"known_hosts":     absolutePath,
 }
+
+// logins are the options of which one proves who the agent is.
+var logins = []string{"password_file", "password_script", "identity_file"}
 
 // anything: the limit of user names is the driver's, see checkUserNames.
 func anything(string) string { return "" }
@@ -41,6 +47,10 @@ var onlyOf = map[string][]string{
 	"ssl_ca_file":  {agentRedfish, agentILO},
 	"ssl_insecure": {agentRedfish, agentILO},
 	"systems_uri":  {agentRedfish, agentILO},
+
+	"identity_file": {agentILOSSH},
+	"host_key":      {agentILOSSH},
+	"known_hosts":   {agentILOSSH},
 }
 
 // has reports whether the driver's agent has an option.
@@ -57,7 +67,7 @@ func (r *reader) checkFit(b *bmc, own map[string]value) {
 			continue
 		}
 		if v, ok := own[name]; ok {
-			r.unfit(v.at, fmt.Sprintf("option %s of bmc of node %s is nothing for the scheme %s", name, clip(b.node), b.driver.scheme), name)
+			r.unfit(v.at, fmt.Sprintf("option %s of %s is nothing for the scheme %s", name, b.label, b.driver.scheme), name)
 		}
 		delete(b.options, name)
 	}
@@ -86,11 +96,19 @@ func (r *reader) checkUserNames(all []bmc, shared map[string]value) {
 			reported[v.at] = true
 			whose := "bmc"
 			if v.at != shared["username"].at {
-				whose += " of node " + clip(b.node)
+				whose = b.label
 			}
 			r.error(v.at, fmt.Sprintf("username of %s is %q", whose, clip(v.text)), "give at most 16 bytes, all that IPMI has room for")
 		}
 	}
+}
+
+// fingerprint is a host key's, as OpenSSH prints it.
+func fingerprint(s string) string {
+	if sum, ok := strings.CutPrefix(s, "SHA256:"); !ok || len(sum) != 43 {
+		return "a fingerprint as ssh-keygen -l prints it, SHA256: and 43 characters"
+	}
+	return ""
 }
 
 // systemPath is what localPath of internal/bmc takes.
@@ -162,28 +180,35 @@ func (s section) options() map[string]value {
 
 // checkCredentials reports, in one finding, what BMCs lack to log in.
 func (r *reader) checkCredentials(all []bmc, at place, shared bool) {
-	var names []string
+	var names, labels []string // of the nodes, and of all
 	noUser, noPassword := false, false
 	for _, b := range all {
 		_, user := b.options["username"]
-		_, file := b.options["password_file"]
-		script, byScript := b.options["password_script"]
-		if file && byScript {
-			r.error(script.at, "both password_file and password_script are given", "keep one of them")
+		var ways []value
+		for _, name := range logins {
+			if v, given := b.options[name]; given {
+				ways = append(ways, v)
+			}
+		}
+		if len(ways) > 1 {
+			r.error(ways[1].at, "both "+and(b.given(logins))+" are given", "keep one of them")
 			return
 		}
 		user = user || r.excused["bmc.username"]
-		password := file || byScript || r.secret || r.excused["bmc.password_file"]
+		password := len(ways) == 1 || r.secret || r.excused["bmc.password_file"]
 		if user && password {
 			continue
 		}
-		if len(names) == 0 && !shared {
+		if len(labels) == 0 && !shared {
 			at = b.at
 		}
-		names = append(names, clip(b.node))
+		labels = append(labels, b.label)
+		if b.node != "" {
+			names = append(names, clip(b.node))
+		}
 		noUser, noPassword = noUser || !user, noPassword || !password
 	}
-	if len(names) == 0 {
+	if len(labels) == 0 {
 		return
 	}
 	what, fix := "no password_file", "password_file: /etc/oneha/bmc"
@@ -196,16 +221,30 @@ func (r *reader) checkCredentials(all []bmc, at place, shared bool) {
 	if !shared {
 		fix = "bmc: {" + fix + "} at the top level"
 	}
-	whose := " for the BMC of node " + names[0]
-	if len(names) > 1 {
-		whose = " for the BMCs of nodes " + and(names)
+	whose := and(labels)
+	switch {
+	case len(names) < len(labels):
+	case len(names) == 1:
+		whose = "the BMC of node " + names[0]
+	default:
+		whose = "the BMCs of nodes " + and(names)
 	}
-	r.error(at, what+whose, "add "+fix)
+	r.error(at, what+" for "+whose, "add "+fix)
 }
 
-// device is the fence device that powers off the BMC's node.
-func (b bmc) device() FenceDevice {
-	d := FenceDevice{ID: "fence-" + b.node, Agent: b.driver.agent, Target: b.node}
+// given lists those of some options that the BMC has.
+func (b bmc) given(names []string) (given []string) {
+	for _, name := range names {
+		if _, ok := b.options[name]; ok {
+			given = append(given, name)
+		}
+	}
+	return given
+}
+
+// device is the fence device that the BMC is.
+func (b bmc) device(id string, by Agents) FenceDevice {
+	d := FenceDevice{ID: id, Agent: b.driver.agent}
 	d.Options = append(d.Options, Option{"ip", b.host})
 	if b.port != "" {
 		d.Options = append(d.Options, Option{"ipport", b.port})
@@ -215,8 +254,15 @@ func (b bmc) device() FenceDevice {
 			d.Options = append(d.Options, Option{name, v.text})
 		}
 	}
-	slices.SortFunc(d.Options, func(a, b Option) int { return strings.Compare(a.Name, b.Name) })
+	if by == Stock {
+		d.Agent, d.Options = b.driver.stock, stockOptions(b.driver, d.Options)
+	}
+	sortOptions(d.Options)
 	return d
+}
+
+func sortOptions(options []Option) {
+	slices.SortFunc(options, func(a, b Option) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // addFile adds the BMC's password file to those that CheckFiles looks at.

@@ -10,8 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/oneha/oneha/internal/one"
 )
 
 // FuzzParse holds Parse to its contract: no panic, places inside the file, one
@@ -64,11 +62,29 @@ func checkInvariants(t *testing.T, c Cluster) {
 	expect(c.Layout == Staged || c.Layout == Colocation || c.Layout == Group, "layout")
 	expect(c.Token >= minToken && c.Token <= maxToken && c.Token%time.Millisecond == 0, "token")
 	expect(len(c.Nodes) >= minNodes && len(c.Nodes) <= maxNodes, "number of nodes")
-	expect(len(c.Fencing) == len(c.Nodes), "one fence device per node")
-	expect(c.VIP.Address.IsValid() && unfit(c.VIP.Address.Addr()) == "", "VIP")
-	expect(len(c.Files) > 0 || !slices.ContainsFunc(c.Fencing, func(d FenceDevice) bool { return has(d, "password_file") }), "password files are listed")
+	expect(c.Agents == Ours || c.Agents == Stock, "agents")
+	for _, n := range c.Nodes {
+		expect(c.first(n.Name) != "", "a fence device for each node")
+	}
+	expect(len(c.Files) > 0 || c.Agents == Stock || !slices.ContainsFunc(c.Fencing, func(d FenceDevice) bool { return has(d, "password_file") }), "password files are listed")
 
-	seen := map[string]bool{c.VIP.Address.Addr().String(): true}
+	seen, ids, services := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	main := Domain{Name: mainGroup, VIPs: append([]VIP{c.VIP}, c.MoreVIPs...), Services: c.Services, Prefer: c.Prefer}
+	for _, d := range append([]Domain{main}, c.Domains...) {
+		expect(!ids[d.Name] && len(d.VIPs) > 0 && len(d.Services) > 0, "domain")
+		ids[d.Name] = true
+		for _, v := range d.VIPs {
+			expect(v.Address.IsValid() && unfit(v.Address.Addr()) == "" && !seen[v.Address.Addr().String()], "VIP")
+			expect(idName.MatchString(strings.TrimPrefix(v.ID, d.Name+"-")) && !ids[v.ID], "id of a VIP")
+			seen[v.Address.Addr().String()], ids[v.ID] = true, true
+		}
+		for i, s := range d.Services {
+			unit, _ := Unit(s)
+			expect(unit != "" && !services[s] && (s == "oned") == (i == 0 && d.Name == mainGroup), "service")
+			services[s] = true
+		}
+		expect(d.Prefer == "" || slices.ContainsFunc(c.Nodes, func(n Node) bool { return n.Name == d.Prefer }), "preferred node")
+	}
 	names := map[string]bool{}
 	delays := 0
 	for i, n := range c.Nodes {
@@ -82,23 +98,40 @@ func checkInvariants(t *testing.T, c Cluster) {
 			seen[a.String()] = true
 		}
 	}
-	for i, d := range c.Fencing {
-		expect(d.Target == c.Nodes[i].Name && d.ID == "fence-"+d.Target && d.Agent != "", "fence device")
+	devices := map[string][]string{}
+	for _, d := range c.Fencing {
+		nodes := d.Nodes()
+		expect(len(nodes) > 0 && (len(nodes) == 1) == (d.Target != "") && devices[d.ID] == nil, "targets")
+		devices[d.ID] = nodes
+		for i, n := range nodes {
+			expect(names[strings.ToLower(n)] && slices.Index(nodes, n) == i, "target")
+		}
+		expect(strings.HasPrefix(d.ID, "fence-") && strings.HasPrefix(d.Agent, "fence_"), "fence device")
 		expect(slices.IsSortedFunc(d.Options, func(a, b Option) int { return strings.Compare(a.Name, b.Name) }), "order of options")
-		expect(has(d, "ip") && has(d, "username") && has(d, "password_file") != has(d, "password_script") && !has(d, "password"), "options")
+		if strings.HasPrefix(d.Agent, "fence_bmc_") {
+			ways := 0
+			for _, name := range logins {
+				if has(d, name) {
+					ways++
+				}
+			}
+			expect(c.Agents == Ours && has(d, "ip") && has(d, "username") && ways == 1, "options")
+		}
+		expect(!slices.ContainsFunc(d.Options, func(o Option) bool { return IsSecretOption(o.Name) && o.Value != StoredSecret }), "secret")
 		if d.Delay != 0 {
 			delays++
 			expect(d.Delay > 0 && d.Delay <= maxFenceDelay && d.Delay%time.Second == 0, "delay")
-			expect(c.Prefer == "" && i == 0 || c.Prefer == d.Target, "node that is protected")
+			expect(d.ID == c.first(c.Protected()) && slices.Contains(nodes, c.Protected()), "node that is protected")
 		}
 	}
-	expect(delays <= 1 && (delays == 1 || len(c.Nodes) > 2), "number of delays")
-	expect(c.Prefer == "" || names[strings.ToLower(c.Prefer)], "preferred node")
-	expect(len(c.Services) > 0 && c.Services[0] == "oned", "services")
-	for i, s := range c.Services {
-		_, known := one.ServiceNamed(s)
-		expect(known && slices.Index(c.Services, s) == i, "service")
+	expect(delays <= 1 && (delays == 1 || len(c.Nodes) > 2 || c.QDevice.Host != ""), "number of delays")
+	for i, l := range c.Levels {
+		expect(l.Index == 1 || i > 0 && c.Levels[i-1].Node == l.Node && c.Levels[i-1].Index == l.Index-1, "index of a level")
+		for _, id := range l.Devices {
+			expect(slices.Contains(devices[id], l.Node), "device of a level")
+		}
 	}
+	expect(c.QDevice.Host == "" || slices.Contains(algorithms, c.QDevice.Algorithm), "quorum device")
 	for i, p := range c.Properties {
 		expect(property.MatchString(p.Name) && p.Value != "", "property")
 		expect(i == 0 || c.Properties[i-1].Name < p.Name, "order of properties")

@@ -10,6 +10,13 @@ var (
 	hostLabel   = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 	digits      = regexp.MustCompile(`^[0-9]+$`)
 	nicName     = regexp.MustCompile(`^[A-Za-z0-9_.@-]{1,15}$`)
+	// generatedID is what ids of fence devices, constraints, operations and sets of
+	// options look like.
+	generatedID = regexp.MustCompile(`^(fence|services|fl)-|-(with|after|prefers|avoids|start|stop|monitor)-|_attributes`)
+	idName      = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,31}$`)
+	agentName   = regexp.MustCompile(`^fence_[A-Za-z0-9_.-]+$`)
+	plugName    = regexp.MustCompile(`^[A-Za-z0-9_./@-]+$`) // pcmk_host_map gives = : ; , and white space a meaning
+	plainPath   = regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+-]+$`)
 	property    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]*$`)
 )
 

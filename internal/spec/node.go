@@ -21,7 +21,8 @@ type node struct {
 	at    place
 	links []link
 	whole bool  // every link could be read
-	bmc   value // a URL or a map
+	bmc   value // a URL or a map; absent where an entry of fencing has to cover the node
+	body  place // of the node's map, where a BMC that misses is reported
 }
 
 // link is a node's address on one corosync link.
@@ -68,7 +69,7 @@ func (r *reader) nodes(v value) []node {
 
 // node reads one entry of nodes.
 func (r *reader) node(f field) node {
-	n := node{name: f.key, at: f.at}
+	n := node{name: f.key, at: f.at, bmc: value{kind: broken}}
 	label := fmt.Sprintf("node %s", clip(f.key))
 	if !isHostName(f.key, maxNodeName) {
 		r.error(f.at, fmt.Sprintf("node name %q is no host name", clip(f.key)), "use what `uname -n` prints on the node: letters, digits and - in labels separated by dots")
@@ -83,7 +84,10 @@ func (r *reader) node(f field) node {
 	}
 	s := r.section("nodes.*", label, f.value)
 	n.links, n.whole = r.links(s.need("addr", "add addr: ADDRESS, where the other nodes reach it"), label)
-	n.bmc = s.need("bmc", "add bmc: ipmi://ADDRESS; without a way to fence it the cluster must not take over from it")
+	n.body, n.bmc = s.at, s.get("bmc")
+	if n.bmc.kind == absent && (s.dubious || r.excused["nodes.*.bmc"]) {
+		n.bmc.kind = broken
+	}
 	return n
 }
 

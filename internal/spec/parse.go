@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/oneha/oneha/internal/diag"
-	"github.com/oneha/oneha/internal/one"
 )
 
 // Parse reads a cluster's description. The name stands for the file in the
@@ -14,16 +13,16 @@ import (
 // error among them the Cluster is complete and consistent; otherwise it holds
 // what could be read and is not to be used.
 func Parse(name string, data []byte) (Cluster, diag.Findings) {
-	r := &reader{file: name, excused: map[string]bool{}}
+	r := &reader{file: name, excused: map[string]bool{}, running: map[string]place{}}
 	text, bad := normalise(data)
 	if bad != nil {
 		r.error(bad.at, bad.what, bad.fix)
 		return Cluster{}, r.findings
 	}
+	r.lines = strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	c := r.parse(text)
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i, f := range r.findings {
-		at := within(place{f.Line, f.Column}, lines)
+		at := within(place{f.Line, f.Column}, r.lines)
 		r.findings[i].Line, r.findings[i].Column = at.line, at.column
 	}
 	r.findings.Sort()
@@ -77,45 +76,123 @@ func (r *reader) version(root value) bool {
 // cluster reads the keys of the top level.
 func (r *reader) cluster(top section) Cluster {
 	top.need("version", "add version: 1")
+	var sure bool
 	c := Cluster{
 		Name:       r.clusterName(top.need("cluster", "add cluster: NAME")),
-		Layout:     r.layout(top.get("layout")),
-		Services:   r.services(top.get("services")),
+		Layout:     Layout(r.word(top.get("layout"), "layout", layouts, string(defaultLayout))),
+		Agents:     Agents(r.word(top.get("agents"), "agents", []string{string(Ours), string(Stock)}, string(defaultAgents))),
 		Token:      r.token(top.get("timing"), top.get("token")),
 		Properties: r.properties(top.get("properties")),
+		Target:     r.target(top.get("target")),
+		Raw:        r.raw(top.get("raw")),
 	}
-	vip, vipAt := r.vip(top.need("vip", "add vip: ADDRESS/PREFIX, such as 10.3.4.2/24"))
-	c.VIP = vip
+	services := top.get("services")
+	c.Services, sure = r.services(services)
+	vips := r.vips(top.need("vip", "add vip: ADDRESS/PREFIX, such as 10.3.4.2/24"), "vip", "vip")
 	nodes := r.nodes(top.need("nodes", "add nodes: with the name, addr and bmc of each"))
-	bmcs := r.bmcs(nodes, top.get("bmc"), top.at)
-	c.Prefer = r.prefer(top.get("prefer"), nodes)
-	delay := r.fenceDelay(top.get("fence_delay"), len(nodes))
-
-	linksOK := r.checkLinks(nodes)
-	r.checkVIP(vip, vipAt, nodes, linksOK)
-	r.checkBMCs(bmcs, vip, nodes)
-
 	for i, n := range nodes {
 		c.Nodes = append(c.Nodes, Node{Name: n.name, ID: i + 1, Addrs: n.addresses()})
 	}
-	for _, b := range bmcs {
-		c.Fencing = append(c.Fencing, b.device())
-		c.Files = b.addFile(c.Files, r.file)
+	if len(vips) > 0 {
+		c.VIP, c.MoreVIPs = vips[0].VIP, addressesOf(vips[1:])
 	}
-	if i := protected(c); i >= 0 {
-		c.Fencing[i].Delay = delay
+	c.Prefer = r.prefer(top.get("prefer"), "prefer", nodes)
+	domains := r.domains(top.get("domains"), nodes)
+	all := vips
+	for _, d := range domains {
+		c.Domains = append(c.Domains, d.Domain)
+		all = append(all, d.vips...)
 	}
+	if sure {
+		r.checkOned(services.at)
+	}
+	q, qAt := r.qdevice(top.get("qdevice"))
+	c.QDevice = q
+
+	linksOK := r.checkLinks(nodes)
+	r.checkVIPs(all, nodes, linksOK)
+	r.checkIDs(all, domains)
+	r.checkQDevice(q, qAt, nodes, all)
+	r.fences(&c, top, nodes, all)
 	return c
 }
 
-// protected is the index of the device that powers off the node which should
-// survive a race: the preferred one, else the first. It is -1 if there is none.
-func protected(c Cluster) int {
-	name := c.Prefer
-	if name == "" && len(c.Nodes) > 0 {
-		name = c.Nodes[0].Name
+var layouts = []string{string(Staged), string(Colocation), string(Group)}
+
+// fences reads everything that powers off nodes.
+func (r *reader) fences(c *Cluster, top section, nodes []node, vips []vip) {
+	shared := top.get("bmc")
+	common, at := r.sharedBMC(shared, top.at)
+	var bmcs, all []bmc // of the nodes, and with those of entries
+	expected := 0
+	for _, n := range nodes {
+		if n.bmc.kind == absent {
+			continue
+		}
+		expected++
+		if b, ok := r.nodeBMC(n, common); ok {
+			bmcs = append(bmcs, b)
+		}
 	}
-	return slices.IndexFunc(c.Fencing, func(d FenceDevice) bool { return d.Target == name })
+	all = slices.Clone(bmcs)
+	given := top.get("fencing")
+	entries := r.fencing(given, nodes, common)
+	dubious := given.kind == broken
+	for _, e := range entries {
+		dubious = dubious || e.dubious
+		if e.bmc != nil {
+			expected++
+			all = append(all, *e.bmc)
+		}
+	}
+	if !dubious {
+		r.checkCover(nodes, entries)
+	}
+	if len(all) > 0 && len(all) == expected && !dubious {
+		r.checkUse(all, common)
+	}
+	r.checkUserNames(all, common)
+	if shared.kind == absent || shared.kind == mapping {
+		r.checkCredentials(all, at, shared.kind == mapping)
+	}
+	if c.Agents == Stock {
+		for _, b := range all {
+			r.checkStock(b)
+		}
+	}
+	r.checkEntryNames(nodes, entries)
+	r.checkUses(uses(bmcs, entries), bmcs, entries, vips, nodes)
+
+	for _, b := range bmcs {
+		d := b.device(deviceID(b.node), c.Agents)
+		d.Target = b.node
+		c.Fencing = append(c.Fencing, d)
+	}
+	for _, e := range entries {
+		c.Fencing = append(c.Fencing, e.device(c.Agents))
+	}
+	for _, b := range all {
+		c.Files = b.addFile(c.Files, r.file)
+	}
+	c.Levels = levels(nodes, bmcs, entries)
+	delay := r.fenceDelay(top.get("fence_delay"), len(nodes), c.QDevice.Host != "")
+	for i, d := range c.Fencing {
+		if d.ID == c.first(c.Protected()) {
+			c.Fencing[i].Delay = delay
+		}
+	}
+}
+
+// checkCover reports nodes that nothing powers off.
+func (r *reader) checkCover(nodes []node, entries []entry) {
+	for _, n := range nodes {
+		covered := slices.ContainsFunc(entries, func(e entry) bool {
+			return slices.ContainsFunc(e.targets, func(t fencedNode) bool { return t.node == n.name })
+		})
+		if n.bmc.kind == absent && !covered {
+			r.error(n.body, "bmc of node "+clip(n.name)+" is missing", "add bmc: ipmi://ADDRESS, or an entry of fencing that covers the node; without a way to fence it the cluster must not take over from it")
+		}
+	}
 }
 
 func (r *reader) clusterName(v value) string {
@@ -126,56 +203,8 @@ func (r *reader) clusterName(v value) string {
 	return name
 }
 
-func (r *reader) layout(v value) Layout {
-	if v.kind == absent {
-		return defaultLayout
-	}
-	text, ok := r.text(v, "layout")
-	l := Layout(text)
-	if ok && l != Staged && l != Colocation && l != Group {
-		r.error(v.at, fmt.Sprintf("unknown layout %q", clip(text)), suggest(text, []string{string(Staged), string(Colocation), string(Group)}))
-	}
-	return l
-}
-
-// services reads the list and puts oned first, which the others need.
-func (r *reader) services(v value) []string {
-	if v.kind == absent {
-		return []string{defaultService}
-	}
-	items, ok := r.texts(v, "services", false)
-	if !ok {
-		return nil
-	}
-	var names []string
-	dubious := false
-	for _, item := range items {
-		name, ok := r.text(item, "a service")
-		_, known := one.ServiceNamed(name)
-		switch {
-		case !ok:
-			dubious = true
-		case !known:
-			dubious = dubious || diag.Nearest(name, serviceNames()) == "oned"
-			r.error(item.at, fmt.Sprintf("unknown service %q", clip(name)), suggest(name, serviceNames()))
-		case slices.Contains(names, name):
-			r.error(item.at, fmt.Sprintf("service %q is listed twice", name), "keep one of them")
-		default:
-			names = append(names, name)
-		}
-	}
-	i := slices.Index(names, "oned")
-	if i < 0 {
-		if !dubious {
-			r.error(v.at, "services lacks oned", "add oned; every other service needs it")
-		}
-		return names
-	}
-	return append([]string{"oned"}, slices.Delete(names, i, i+1)...)
-}
-
-func (r *reader) prefer(v value, nodes []node) string {
-	name, ok := r.text(v, "prefer")
+func (r *reader) prefer(v value, label string, nodes []node) string {
+	name, ok := r.text(v, label)
 	if !ok {
 		return ""
 	}
@@ -184,7 +213,7 @@ func (r *reader) prefer(v value, nodes []node) string {
 		names = append(names, n.name)
 	}
 	if len(nodes) > 0 && !slices.Contains(names, name) {
-		r.error(v.at, fmt.Sprintf("prefer names %q, which is no node", clip(name)), suggest(name, names))
+		r.error(v.at, fmt.Sprintf("%s names %q, which is no node", label, clip(name)), suggest(name, names))
 	}
 	return name
 }

@@ -44,13 +44,13 @@ func TestParse(t *testing.T) {
 		}
 	}
 	plain := Cluster{
-		Name: "c", Layout: Staged, Token: 3 * time.Second, Services: []string{"oned", "flow"},
+		Name: "c", Layout: Staged, Agents: Ours, Token: 3 * time.Second, Services: []string{"oned", "flow"},
 		Nodes: []Node{
 			{"a", 1, []netip.Addr{netip.MustParseAddr("10.0.0.1")}},
 			{"b", 2, []netip.Addr{netip.MustParseAddr("10.0.0.2")}},
 		},
 		Fencing: []FenceDevice{device("a", "10.0.1.1", 5*time.Second), device("b", "10.0.1.2", 0)},
-		VIP:     VIP{Address: netip.MustParsePrefix("10.0.0.9/24")},
+		VIP:     VIP{ID: "vip", Address: netip.MustParsePrefix("10.0.0.9/24")},
 		Files:   []FileRef{{"/etc/oneha/bmc", "f", 6, 35}},
 	}
 	for _, test := range []struct {
@@ -76,7 +76,7 @@ func TestParse(t *testing.T) {
 		{"timing", base + "timing: fast\n", func(c *Cluster) { c.Token = time.Second }},
 		{"token", base + "token: 2500ms\n", func(c *Cluster) { c.Token = 2500 * time.Millisecond }},
 		{"vip with nic", with(t, "vip: 10.0.0.9/24", "vip: {nic: bond0.7, address: 192.0.2.9/32}"), func(c *Cluster) {
-			c.VIP = VIP{netip.MustParsePrefix("192.0.2.9/32"), "bond0.7"}
+			c.VIP = VIP{"vip", netip.MustParsePrefix("192.0.2.9/32"), "bond0.7"}
 		}},
 		{"properties sorted, written as in the file", base + "properties: {stop-all-resources: no, batch-limit: 0x10}\n", func(c *Cluster) {
 			c.Properties = []Option{{"batch-limit", "0x10"}, {"stop-all-resources", "no"}}
@@ -151,10 +151,12 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// Each mistake gets one finding, at its place, with these words in it.
+// findingTest is a text with the one finding that it gets: "LINE:COLUMN: words",
+// after "warning: " if it is one.
+type findingTest struct{ text, want string }
+
 func TestFindings(t *testing.T) {
-	warning := "warning: "
-	for _, test := range []struct{ text, want string }{
+	checkFindings(t, []findingTest{
 		// the file as a whole
 		{"", "1:1: the file is empty"},
 		{"# nothing\n\n", "1:1: the file is empty"},
@@ -229,7 +231,7 @@ func TestFindings(t *testing.T) {
 		{with(t, `, bmc: "ipmi://10.0.1.2"`, ""), "5:6: bmc of node b is missing"},
 		{with(t, `"ipmi://10.0.1.2"`, "10.0.1.2"), "5:28: bmc of node b has no scheme"},
 		{with(t, `ipmi://10.0.1.2`, "impi://10.0.1.2"), `5:28: bmc of node b has the unknown scheme "impi"`},
-		{with(t, `ipmi://10.0.1.2`, "idrac://10.0.1.2"), `5:28: bmc of node b has the unknown scheme "idrac"; use one of ipmi, ilo3, ilo4, ilo5, ilo6, redfish, redfish+https; most`},
+		{with(t, `ipmi://10.0.1.2`, "idrac://10.0.1.2"), `5:28: bmc of node b has the unknown scheme "idrac"; use one of ipmi, ilo3, ilo4, ilo5, ilo6, ilo_ssh, ilossh, redfish, redfish+https; most`},
 		{with(t, `ipmi://10.0.1.2`, "redfish://10.0.1.2?cipher=3"), `5:28: option cipher of bmc of node b is nothing for the scheme redfish; remove it; it is for ipmi, ilo3, ilo4, ilo5`},
 		{with(t, `ipmi://10.0.1.2`, "ipmi://10.0.1.2?ssl_insecure=1"), `5:28: option ssl_insecure of bmc of node b is nothing for the scheme ipmi; remove it; it is for ilo6, redfish, redfish+https`},
 		{with(t, `bmc: {username: u`, "bmc: {auth: session, username: u"), `6:13: option auth of bmc is nothing for the scheme of any node's bmc; remove it`},
@@ -285,12 +287,19 @@ func TestFindings(t *testing.T) {
 		{with(t, "10.0.0.9/24", "10.0.0.255/24"), `7:6: the broadcast address of its network`},
 		{with(t, "10.0.0.9/24", "10.0.0.2/24"), `7:6: vip 10.0.0.2 is the address of node b`},
 		{with(t, "10.0.0.9/24", "fe80::9/64"), `7:6: vip fe80::9/64 is a link-local address`},
-		{with(t, "10.0.0.9/24", "[10.0.0.9/24]"), `7:6: vip is a list`},
+		{with(t, "10.0.0.9/24", "[]"), `7:6: vip is an empty list`},
+		{with(t, "10.0.0.9/24", "[10.0.0.9/24, [10.0.0.8/24]]"), `7:20: vip is a list`},
+		{with(t, "10.0.0.9/24", "[10.0.0.9/24, 10.0.0.9/25]"), `7:20: vip 10.0.0.9 is given twice, first in line 7`},
+		{with(t, "10.0.0.9/24", "[10.0.0.9/24, 10.0.0.1/24]"), `7:20: vip 10.0.0.1 is the address of node a`},
+		{with(t, "10.0.0.9/24", "[10.0.0.9/24, {address: fd00::9/64, name: vip, nic: eth0}]"), `7:48: a VIP has the name "vip", which is that of a VIP`},
+		{with(t, "10.0.0.9/24", "{address: 10.0.0.9/24, name: gate}"), `7:35: a VIP has the name "gate", which is that of a service`},
+		{with(t, "10.0.0.9/24", "{address: 10.0.0.9/24, name: fence-a}"), `7:35: a VIP has the name "fence-a", which is that of something generated`},
+		{with(t, "10.0.0.9/24", "{address: 10.0.0.9/24, name: 1st}"), `7:35: name of vip is "1st"; use letters`},
 		{with(t, "10.0.0.9/24", "{ip: 10.0.0.9/24}"), `7:7: unknown key "ip" in vip; it is called "address" here`},
-		{with(t, "10.0.0.9/24", "{banana: 10.0.0.9/24}"), `7:7: unknown key "banana" in vip; known here: address, nic`},
+		{with(t, "10.0.0.9/24", "{banana: 10.0.0.9/24}"), `7:7: unknown key "banana" in vip; known here: address, nic, name`},
 		{with(t, "10.0.0.9/24", "{nic: eth0}"), `7:6: address of vip is missing`},
 		{with(t, "10.0.0.9/24", "{address: 10.0.0.9/24, nic: eth0/1}"), `7:34: nic "eth0/1" is no interface name`},
-		{with(t, "10.0.0.9/24", "10.0.0.9/30"), warning + `7:6: no addr of node a is in the VIP's network 10.0.0.8/30`},
+		{with(t, "10.0.0.9/24", "10.0.0.9/30"), `warning: 7:6: no addr of node a is in the VIP's network 10.0.0.8/30`},
 
 		// the rest
 		{with(t, "[flow, oned]", "[flow, oned, flow]"), `8:24: service "flow" is listed twice`},
@@ -308,14 +317,21 @@ func TestFindings(t *testing.T) {
 		{base + "properties: [a]\n", "9:13: properties is a list"},
 		{base + "properties: {stonith-enabled: flase}\n", "9:14: property stonith-enabled: flase is refused"},
 		{base + "properties: {startup-fencing: off}\n", "9:14: property startup-fencing: off is refused"},
-		{base + "properties: {No-Quorum-Policy: ignore}\n", warning + "9:14: property No-Quorum-Policy is not known"},
+		{base + "properties: {No-Quorum-Policy: ignore}\n", "warning: 9:14: property No-Quorum-Policy is not known"},
 		{base + "properties: {no-quorum-policy: IGNORE}\n", "9:14: is refused"},
 		{base + "properties: {stonith-watchdog-timeout: 10s}\n", "9:14: is refused"},
 		{base + "properties: {cluster-name: x}\n", "9:14: property cluster-name: x is refused"},
 		{base + "properties: {'a b': x}\n", `9:14: "a b" is no name of a property`},
 		{base + "properties: {batch-limit: [1]}\n", "9:27: property batch-limit is a list"},
 		{base + "properties: {batch-limit: }\n", "9:14: property batch-limit is empty"},
-	} {
+	})
+}
+
+// checkFindings: each mistake gets one finding, at its place, with these words in it.
+func checkFindings(t *testing.T, tests []findingTest) {
+	t.Helper()
+	const warning = "warning: "
+	for _, test := range tests {
 		_, findings := Parse("f", []byte(test.text))
 		want, severity := test.want, diag.Error
 		if w, ok := strings.CutPrefix(want, warning); ok {

@@ -13,10 +13,12 @@ import (
 // reader collects findings while it walks a file.
 type reader struct {
 	file     string
+	lines    []string
 	findings diag.Findings
-	refused  bool            // an anchor, alias, merge key or tag was reported
-	secret   bool            // a password stood in the file: do not ask for one as well
-	excused  map[string]bool // keys, as in Keys, that are not missing but misplaced
+	refused  bool             // an anchor, alias, merge key or tag was reported
+	secret   bool             // a password stood in the file: do not ask for one as well
+	excused  map[string]bool  // keys, as in Keys, that are not missing but misplaced
+	running  map[string]place // services that were listed
 }
 
 func (r *reader) error(at place, what, fix string) { r.add(at, diag.Error, what, fix) }
@@ -27,6 +29,16 @@ func (r *reader) add(at place, s diag.Severity, what, fix string) {
 	r.findings = append(r.findings, diag.Finding{
 		File: r.file, Line: at.line, Column: at.column, Severity: s, What: what, Fix: fix,
 	})
+}
+
+// errors is the number of errors found so far.
+func (r *reader) errors() (n int) {
+	for _, f := range r.findings {
+		if f.Severity == diag.Error {
+			n++
+		}
+	}
+	return n
 }
 
 // section is a map of the file whose keys are known.
@@ -154,6 +166,9 @@ func (r *reader) texts(v value, what string, alone bool) (items []value, ok bool
 		return nil, false
 	case v.kind == scalar && alone:
 		return []value{v}, true
+	case v.kind == null:
+		r.error(v.at, what+" is empty", "give a value")
+		return nil, false
 	case v.kind != list:
 		r.error(v.at, fmt.Sprintf("%s is a %s", what, v.kind), "give a list, as in [a, b]")
 		return nil, false

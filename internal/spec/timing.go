@@ -40,15 +40,16 @@ func (r *reader) token(timing, token value) time.Duration {
 }
 
 // fenceDelay reads how long the attack on the protected node waits.
-func (r *reader) fenceDelay(v value, nodes int) time.Duration {
+func (r *reader) fenceDelay(v value, nodes int, qdevice bool) time.Duration {
+	races := nodes == 2 && !qdevice
 	if v.kind == absent {
-		if nodes == 2 {
+		if races {
 			return defaultFenceDelay
 		}
 		return 0
 	}
 	d, ok := r.duration(v, "fence_delay", 0, maxFenceDelay, time.Second)
-	if ok && d == 0 && nodes == 2 {
+	if ok && d == 0 && races {
 		r.error(v.at, "fence_delay 0 lets two nodes shoot each other", "give at least 1s, or remove the key to take "+seconds(defaultFenceDelay))
 	}
 	return d

@@ -17,13 +17,13 @@ FLAGS   = -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X github.com/
 TEST    = $(GO) test -tags $(TAGS) -count=1
 # Packages that run whole machines; they go one after the other, so that timing
 # inside a cluster is not disturbed by a compiler on the other core.
-MACHINES = lab conformance compare fakeredfish/peers fakeilo fencing random e2e
+MACHINES = lab conformance compare fakeredfish/peers fakeilo fencing random nodecheck e2e
 OTHERS   = $(GO) list ./... | grep -vw $(MACHINES:%=-e test/%)
 
 ROOT := $(shell id -u)
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test lint bench demo clean setup
+.PHONY: help build install test lint equality bench demo clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ else
 	@echo "make test: not root, so the parts that need namespaces, systemd and a cluster are left out"
 	@PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) $$($(OTHERS))
 endif
+
+equality: setup ## every dialect of the examples and of generated descriptions, by the tools of three Debian releases (root; about 15 minutes)
+	@test/setup.sh lab
+	@ONEHA_EQUALITY=all ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -timeout 120m -v -run 'TestAll|TestRunbook' ./test/equality
 
 demo: build ## a two-node cluster from examples/two-node.yaml that loses its active node
 	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/demo

@@ -61,7 +61,7 @@ var rooms = []struct {
 	{room: "ocf", onlyStdlib: true},
 	{room: "fence", onlyStdlib: true},
 	{room: "agents", may: []string{"ocf", "internal/vip", "internal/unit", "internal/one", "internal/version"}},
-	{room: "cib", may: []string{"internal/spec", "internal/diag"}},
+	{room: "cib", may: []string{"internal/spec", "internal/diag", "internal/target"}},
 	{room: "internal/diag"},
 	{room: "internal/version"},
 	{room: "internal/vip"},
@@ -72,6 +72,11 @@ var rooms = []struct {
 	{room: "internal/fenceagent", may: []string{"fence", "internal/bmc", "internal/version"}},
 	{room: "internal/fencecheck", may: []string{"fence", "internal/bmc"}},
 	{room: "internal/spec", may: []string{"internal/diag", "internal/one"}},
+	{room: "internal/lint", may: []string{"internal/spec", "internal/diag", "internal/one", "cib"}},
+	{room: "internal/nodefacts", may: []string{"internal/lint", "internal/one", "internal/unit", "internal/vip", "internal/fenceagent", "fence"}},
+	{room: "internal/runbook", may: []string{"internal/spec", "internal/target", "internal/one", "cib"}},
+	{room: "internal/spec", may: []string{"internal/diag", "internal/one", "internal/target"}},
+	{room: "internal/target"},
 }
 
 func TestRoomsImportDownwards(t *testing.T) {

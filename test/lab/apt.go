@@ -10,7 +10,7 @@ import (
 // hostSources returns the one-line apt sources of the host that carry Debian
 // release, so that a mirror set up on the host serves the lab too. It returns
 // nil where the host has none (another release, another distribution, lists
-// never fetched): mmdebstrap then uses its own default.
+// never fetched).
 func hostSources(ctx context.Context, release string) []string {
 	out, err := exec.CommandContext(ctx, "apt-get", "indextargets", "--format",
 		"$(CREATED_BY)|$(ORIGIN)|$(CODENAME)|$(RELEASE)|$(COMPONENT)|$(REPO_URI)").Output()

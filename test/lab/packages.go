@@ -1,5 +1,7 @@
 package lab
 
+import "slices"
+
 // packages is what the root file system holds beyond Debian's minimal system.
 // The cache of root file systems is keyed by this table, so adding a row builds
 // a new one.
@@ -15,4 +17,13 @@ var packages = []string{
 
 	// looking closely
 	"curl", "libxml2-utils", "strace", "tcpdump", "xsltproc",
+}
+
+// also is what a release has apart that is in one of those packages elsewhere.
+var also = map[string][]string{
+	"trixie": {"fence-agents-sbd"},
+}
+
+func packagesOf(release string) []string {
+	return append(slices.Clone(packages), also[release]...)
 }

@@ -22,7 +22,7 @@ import (
 func Rootfs(ctx context.Context, opt Options) (string, error) {
 	opt = opt.withDefaults()
 	cache := filepath.Join(opt.CacheDir, "rootfs")
-	name := imageName(opt.Release, packages)
+	name := imageName(opt.Release, packagesOf(opt.Release))
 	dir := filepath.Join(cache, name)
 	if isDir(dir) {
 		return dir, nil
@@ -50,6 +50,12 @@ func Rootfs(ctx context.Context, opt Options) (string, error) {
 	return dir, nil
 }
 
+// archive serves the releases for which the host has no sources. Their updates and
+// security updates are left out: they change the versions that a release stands
+// for, and of a release that is no longer supported they vanish from the mirrors
+// while its index still names them.
+const archive = "http://deb.debian.org/debian"
+
 // imageName is the cache key: the release and a hash of the package table.
 func imageName(release string, packages []string) string {
 	sum := sha256.Sum256([]byte(strings.Join(packages, "\n")))
@@ -70,15 +76,18 @@ func build(ctx context.Context, opt Options, dir string) error {
 	if err := os.WriteFile(settings, []byte("APT::Install-Recommends \"false\";\n"+hostSettings(ctx)), 0o600); err != nil {
 		return fmt.Errorf("write apt settings: %w", err)
 	}
+	packages := packagesOf(opt.Release)
 	args := []string{"--variant=minbase", "--mode=root", "--format=directory", "--aptopt=" + settings,
 		"--include=" + strings.Join(packages, ","), opt.Release, dir}
-	if sources := hostSources(ctx, opt.Release); len(sources) > 0 {
-		list := filepath.Join(work, "host.list") // mmdebstrap knows a sources file by its suffix
-		if err := os.WriteFile(list, []byte(strings.Join(sources, "\n")+"\n"), 0o600); err != nil {
-			return fmt.Errorf("write apt sources: %w", err)
-		}
-		args = append(args, list)
+	sources := hostSources(ctx, opt.Release)
+	if len(sources) == 0 {
+		sources = []string{"deb " + archive + " " + opt.Release + " main"}
 	}
+	list := filepath.Join(work, "host.list") // mmdebstrap knows a sources file by its suffix
+	if err := os.WriteFile(list, []byte(strings.Join(sources, "\n")+"\n"), 0o600); err != nil {
+		return fmt.Errorf("write apt sources: %w", err)
+	}
+	args = append(args, list)
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return fmt.Errorf("make cache: %w", err)
 	}

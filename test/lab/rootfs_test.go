@@ -56,7 +56,7 @@ func TestWatch(t *testing.T) {
 // TestRootfsCached finds a root file system without root and without mmdebstrap.
 func TestRootfsCached(t *testing.T) {
 	cache := t.TempDir()
-	want := filepath.Join(cache, "rootfs", imageName("trixie", packages))
+	want := filepath.Join(cache, "rootfs", imageName("trixie", packagesOf("trixie")))
 	if err := os.MkdirAll(want, 0o755); err != nil {
 		t.Fatal(err)
 	}

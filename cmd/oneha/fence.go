@@ -29,6 +29,7 @@ func (t tool) fenceCommand() *cli.Command {
 	file := &cli.StringFlag{Name: "file", Aliases: []string{"f"}, Usage: "the description is `FILE`, - for standard input (default: " + defaultFile + ")"}
 	asJSON := &cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print the result as JSON on standard output"}
 	verbose := &cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, DisableDefaultText: true, Usage: "write each step of the agent to standard error"}
+	device := &cli.StringFlag{Name: "device", Usage: "of several devices of the node use `ID`, such as fence-pdu1 (default: the first)"}
 	yes := &cli.BoolFlag{Name: "yes", DisableDefaultText: true, Usage: "do not ask: for scripts"}
 	return &cli.Command{
 		Name:      "fence",
@@ -45,25 +46,25 @@ func (t tool) fenceCommand() *cli.Command {
 			"  oneha fence reboot one-server2 -f oneha.yaml",
 		Subcommands: []*cli.Command{
 			t.powerCommand(fence.ActionStatus, "say whether a node's power is on or off",
-				"Example:\n  oneha fence status one-server1 --json | jq -r .power", file, asJSON, verbose),
+				"Example:\n  oneha fence status one-server1 --json | jq -r .power", file, device, asJSON, verbose),
 			{
 				Name: "test", Usage: "try everything that can be tried without harm", ArgsUsage: "NODE",
 				Description: "Tries what a fencing needs, step by step, and switches nothing: the options\n" +
 					"and the password file, the address, the login, the power state twice.\n\n" +
 					"Example:\n  oneha fence test one-server1 -f oneha.yaml",
-				Flags: []cli.Flag{file, asJSON}, Action: t.fenceTest,
+				Flags: []cli.Flag{file, device, asJSON}, Action: t.fenceTest,
 			},
 			t.powerCommand(fence.ActionOn, "switch a node on",
-				"Example:\n  oneha fence on one-server2", file, asJSON, verbose),
+				"Example:\n  oneha fence on one-server2", file, device, asJSON, verbose),
 			t.powerCommand(fence.ActionOff, "switch a node off, at once",
 				"The power is cut without a shutdown. It counts as done when the BMC said that\n"+
 					"the power is off, within power_timeout; the cluster waits longer.\n\n"+
-					"Examples:\n  oneha fence off one-server2\n  oneha fence off one-server2 --yes    in a script", file, asJSON, verbose, yes),
+					"Examples:\n  oneha fence off one-server2\n  oneha fence off one-server2 --yes    in a script", file, device, asJSON, verbose, yes),
 			t.powerCommand(fence.ActionReboot, "switch a node off, at once, and on again",
 				"The power is cut without a shutdown. It counts as done when the BMC said that\n"+
 					"the power is off, within power_timeout; the cluster waits longer. That the\n"+
 					"node does not come on again is a warning.\n\n"+
-					"Examples:\n  oneha fence reboot one-server2\n  oneha fence reboot one-server2 --yes    in a script", file, asJSON, verbose, yes),
+					"Examples:\n  oneha fence reboot one-server2\n  oneha fence reboot one-server2 --yes    in a script", file, device, asJSON, verbose, yes),
 			t.probeCommand(file, asJSON),
 		},
 		Action: noFenceCommand,
@@ -129,32 +130,60 @@ func (t tool) target(c *cli.Context) (fencecheck.Device, spec.Node, error) {
 		}
 		return fail(fmt.Errorf("unknown node %q: %sthe nodes are %s", name, hint, strings.Join(names, ", ")))
 	}
-	devices, err := devicesOf(cluster)
-	if err != nil {
-		return fail(err)
-	}
-	i = slices.IndexFunc(devices, func(d fencecheck.Device) bool { return d.Node == name })
-	if i < 0 {
-		return fail(fmt.Errorf("node %s has no BMC in the description", name))
-	}
-	return devices[i], cluster.Nodes[slices.Index(names, name)], nil
+	devices, others := devicesOf(cluster)
+	device, err := choose(name, c.String("device"), devices, others)
+	return device, cluster.Nodes[i], err
 }
 
-// devicesOf are the fence devices of a cluster, in the order of the description.
-func devicesOf(c spec.Cluster) ([]fencecheck.Device, error) {
-	var devices []fencecheck.Device
-	for _, f := range c.Fencing {
-		agent, ok := fenceagent.Find(f.Agent)
-		if !ok {
-			return nil, fmt.Errorf("there is no fence agent %s for node %s", f.Agent, f.Target)
+// choose picks the device of a node that id names, the first one when it names
+// none: that is the one the cluster tries first.
+func choose(node, id string, devices []fencecheck.Device, others []spec.FenceDevice) (fencecheck.Device, error) {
+	var known []string
+	for _, d := range devices {
+		if d.Node == node && (id == "" || d.ID == id) {
+			return d, nil
 		}
-		d := fencecheck.Device{Node: f.Target, Agent: agent, Delay: f.Delay}
-		for _, o := range f.Options {
-			d.Options = append(d.Options, fencecheck.Option(o))
+		if d.Node == node {
+			known = append(known, d.ID)
 		}
-		devices = append(devices, d)
 	}
-	return devices, nil
+	for _, o := range others {
+		if slices.Contains(o.Nodes(), node) && (id == "" || o.ID == id) {
+			return fencecheck.Device{}, fmt.Errorf("%s is a device of %s, whose place no agent of oneha takes: try that agent itself", o.ID, o.Agent)
+		}
+		if slices.Contains(o.Nodes(), node) {
+			known = append(known, o.ID)
+		}
+	}
+	return fencecheck.Device{}, fmt.Errorf("node %s has no device %q: it has %s", node, id, strings.Join(known, ", "))
+}
+
+// devicesOf are the fence devices of a cluster, once for each node that they power
+// off, in the order of the description; and those that no agent of ours can ask.
+func devicesOf(c spec.Cluster) (devices []fencecheck.Device, others []spec.FenceDevice) {
+	for _, f := range c.Fencing {
+		agent, ok := fenceagent.Like(f.Agent)
+		if !ok {
+			others = append(others, f)
+			continue
+		}
+		for _, node := range f.Nodes() {
+			d := fencecheck.Device{ID: f.ID, Node: node, Agent: agent}
+			if f.Target != "" || node == c.Protected() {
+				d.Delay = f.Delay
+			}
+			for _, p := range f.Plugs {
+				if p.Node == node {
+					d.Plug = p.Plug
+				}
+			}
+			for _, o := range f.Options {
+				d.Options = append(d.Options, fencecheck.Option(o))
+			}
+			devices = append(devices, d)
+		}
+	}
+	return devices, others
 }
 
 // isThisMachine reports whether a node is the machine that runs the command, by

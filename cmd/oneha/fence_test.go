@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/oneha/oneha/internal/bmc/bmctest"
+	"github.com/oneha/oneha/internal/spec"
 	"github.com/oneha/oneha/test/fakeredfish"
 )
 
@@ -281,6 +282,49 @@ func TestFenceShowsThatItWaits(t *testing.T) {
 		shown := strings.Contains(got.stderr, "\r\x1b[Kone-server2: waiting for the BMC at 127.0.0.1:") && strings.HasSuffix(got.stderr, "\r\x1b[K")
 		if got.code != 0 || shown != terminal || !terminal && got.stderr != "" {
 			t.Errorf("terminal %t: %+v", terminal, got)
+		}
+	}
+}
+
+// Which device of several is meant, and with which plug.
+func TestDevices(t *testing.T) {
+	load := func(name string) spec.Cluster {
+		data, err := os.ReadFile("../../examples/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, findings := spec.Parse(name, data)
+		if findings.HasErrors() {
+			t.Fatal(findings)
+		}
+		return c
+	}
+	for _, test := range []struct{ file, node, device, want string }{
+		{"two-node.yaml", "one-server2", "", "fence-one-server2 fence_bmc_ipmi"},
+		{"stock.yaml", "one-server1", "", "fence-one-server1 fence_bmc_ipmi"}, // in whose place it is
+		{"fencing-levels.yaml", "one-server1", "", "fence-one-server1 fence_bmc_redfish"},
+		{"fencing-levels.yaml", "one-server1", "fence-pdu-left", "fence-pdu-left is a device of fence_apc_snmp, whose place no agent of oneha takes: try that agent itself"},
+		{"fencing-levels.yaml", "one-server1", "fence-pdu", `node one-server1 has no device "fence-pdu": it has fence-one-server1, fence-pdu-left, fence-pdu-right`},
+		{"chassis.yaml", "one-server2", "", "fence-chassis fence_bmc_redfish"},
+	} {
+		devices, others := devicesOf(load(test.file))
+		d, err := choose(test.node, test.device, devices, others)
+		got := d.ID + " " + d.Agent.Name
+		if err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("%s, %s: %s", test.file, test.node, got)
+		}
+	}
+	c := load("chassis.yaml")
+	devices, _ := devicesOf(c)
+	for i, d := range devices {
+		if plug := c.Fencing[0].Plugs[i].Plug; !strings.HasSuffix(d.Input("status"), "\nplug="+plug+"\n") {
+			t.Errorf("%s: %q in %q", d.Node, plug, d.Input("status"))
+		}
+		if delayed := d.Delay > 0; delayed != (d.Node == c.Protected()) {
+			t.Errorf("%s has a delay of %s", d.Node, d.Delay)
 		}
 	}
 }

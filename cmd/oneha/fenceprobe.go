@@ -56,14 +56,11 @@ func (t tool) probe(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	devices, err := devicesOf(cluster)
-	if err != nil {
-		return err
-	}
+	devices, others := devicesOf(cluster)
 	ctx, stop := duty(c.Context)
 	defer stop()
 	done := t.waiting("waiting for " + diag.Count(len(devices), "BMC"))
-	p := probed{self: t.self(cluster), assumed: fencecheck.Assumption{Off: c.Duration("off-time")}, nodes: len(cluster.Nodes)}
+	p := probed{self: t.self(cluster), assumed: fencecheck.Assumption{Off: c.Duration("off-time")}, nodes: len(cluster.Nodes), others: others}
 	p.measured = fencecheck.Measure(ctx, devices, c.Int("tries"))
 	done()
 	if ctx.Err() != nil {

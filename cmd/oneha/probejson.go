@@ -10,11 +10,13 @@ type probeReport struct {
 	Self     string          `json:"self,omitempty"` // the node that this machine is
 	OffTime  float64         `json:"off_time_ms"`    // assumed
 	BMCs     []bmcReport     `json:"bmcs"`
+	NotAsked []string        `json:"not_asked,omitempty"` // ids of devices that no agent of ours can ask
 	Settings []verdictReport `json:"settings"`
 }
 
 type bmcReport struct {
 	Node      string        `json:"node"`
+	Device    string        `json:"device"` // id of its resource
 	Agent     string        `json:"agent"`
 	Address   string        `json:"address"`
 	Reachable bool          `json:"reachable"`
@@ -49,13 +51,16 @@ func (p probed) report() probeReport {
 	r := probeReport{OK: p.good(), Self: p.self, OffTime: millis(p.assumed.Off), BMCs: []bmcReport{}, Settings: []verdictReport{}}
 	for _, m := range p.measured {
 		b := bmcReport{
-			Node: m.Device.Node, Agent: m.Device.Agent.Name, Address: m.Device.Address(), Reachable: m.Reachable,
+			Node: m.Device.Node, Device: m.Device.ID, Agent: m.Device.Agent.Name, Address: m.Device.Address(), Reachable: m.Reachable,
 			Tries: m.Tries, Succeeded: len(m.Visits), Power: string(m.Power), Latency: latencyOf(m),
 		}
 		if m.Err != nil {
 			b.Error = m.Err.Error()
 		}
 		r.BMCs = append(r.BMCs, b)
+	}
+	for _, o := range p.others {
+		r.NotAsked = append(r.NotAsked, o.ID)
 	}
 	for _, v := range p.verdicts {
 		r.Settings = append(r.Settings, verdictReport{v.About, v.Node, v.Known, v.Fits, millis(v.Set), millis(v.Needs), v.Text, v.Advice})

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/oneha/oneha/internal/fencecheck"
+	"github.com/oneha/oneha/internal/spec"
 )
 
 // probed is what a probe found.
@@ -16,6 +17,7 @@ type probed struct {
 	assumed  fencecheck.Assumption
 	measured []fencecheck.Measurement
 	verdicts []fencecheck.Verdict
+	others   []spec.FenceDevice // that were not asked
 }
 
 // good reports whether every BMC answered every time and every setting fits.
@@ -128,6 +130,9 @@ func (p probed) errors() string {
 		if m.Device.Node == p.self && m.Asked && !m.Reachable {
 			b.WriteString(fold("  ", ownBMC))
 		}
+	}
+	for _, o := range p.others {
+		b.WriteString("\n" + hang(o.ID+": ", "not asked: it is a device of "+o.Agent+", whose place no agent of oneha takes"))
 	}
 	return b.String()
 }

@@ -29,3 +29,20 @@ func Find(name string) (fence.Agent, bool) {
 	}
 	return fence.Agent{}, false
 }
+
+// placeOf are the stock agents whose devices one of ours can ask.
+var placeOf = map[string]string{
+	"fence_ipmilan": ipmiAgent.Name, "fence_ilo3": ipmiAgent.Name, "fence_ilo4": ipmiAgent.Name, "fence_ilo5": ipmiAgent.Name,
+	"fence_idrac": ipmiAgent.Name, "fence_imm": ipmiAgent.Name,
+	"fence_redfish": redfishAgent.Name,
+	"fence_ilo_ssh": iloSSHAgent.Name, "fence_ilo3_ssh": iloSSHAgent.Name, "fence_ilo4_ssh": iloSSHAgent.Name, "fence_ilo5_ssh": iloSSHAgent.Name,
+}
+
+// Like returns the agent of that name, or the one that takes the place of the stock
+// agent of that name.
+func Like(name string) (fence.Agent, bool) {
+	if ours, ok := placeOf[name]; ok {
+		name = ours
+	}
+	return Find(name)
+}

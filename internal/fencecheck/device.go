@@ -9,6 +9,7 @@
 package fencecheck
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"strconv"
@@ -20,7 +21,9 @@ import (
 
 // Device is one way to power off one node, as the cluster has it.
 type Device struct {
+	ID      string // of its resource
 	Node    string // the node that it powers off
+	Plug    string // by which the device knows the node, "" for the node's name
 	Agent   fence.Agent
 	Options []Option
 	Delay   time.Duration // pcmk_delay_base
@@ -30,11 +33,11 @@ type Device struct {
 type Option struct{ Name, Value string }
 
 // Input is what pacemaker-fenced writes to the agent's standard input: the
-// options, the action, and the node's name as nodename and plug. No option holds a
+// options, the action, the node's name as nodename, and its plug. No option holds a
 // line break.
 func (d Device) Input(action string) string {
 	var b strings.Builder
-	for _, o := range append(d.Options[:len(d.Options):len(d.Options)], Option{"action", action}, Option{"nodename", d.Node}, Option{"plug", d.Node}) {
+	for _, o := range append(d.Options[:len(d.Options):len(d.Options)], Option{"action", action}, Option{"nodename", d.Node}, Option{"plug", cmp.Or(d.Plug, d.Node)}) {
 		fmt.Fprintf(&b, "%s=%s\n", o.Name, o.Value)
 	}
 	return b.String()

@@ -2,6 +2,7 @@ package fencecheck
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -42,14 +43,23 @@ type Verdict struct {
 
 // Judge compares the settings of a cluster with what was measured: for each
 // device whether stonith-timeout suffices, and, with two nodes, whether the
-// delays decide a race.
+// delays decide a race. A race is run by the first device of each node.
 func Judge(c Cluster, a Assumption, ms []Measurement) []Verdict {
 	var vs []Verdict
-	for _, m := range ms {
-		vs = append(vs, judgeTimeout(c, a, m))
+	var first []Measurement
+	for i, m := range ms {
+		same := func(o Measurement) bool { return o.Device.Node == m.Device.Node }
+		v := judgeTimeout(c, a, m)
+		if !slices.ContainsFunc(ms[:i], same) {
+			first = append(first, m)
+		}
+		if slices.ContainsFunc(ms[:i], same) || slices.ContainsFunc(ms[i+1:], same) {
+			v.Text = m.Device.ID + ": " + v.Text
+		}
+		vs = append(vs, v)
 	}
-	if c.Nodes == 2 && len(ms) == 2 {
-		vs = append(vs, judgeDelay(a, ms[0], ms[1]))
+	if c.Nodes == 2 && len(first) == 2 {
+		vs = append(vs, judgeDelay(a, first[0], first[1]))
 	}
 	return vs
 }

@@ -13,20 +13,9 @@ import (
 	"github.com/oneha/oneha/internal/lint"
 )
 
-// sameAs are the stock agents whose devices one of ours can ask.
-var sameAs = map[string]string{
-	"fence_ipmilan": "fence_bmc_ipmi", "fence_ilo3": "fence_bmc_ipmi", "fence_ilo4": "fence_bmc_ipmi", "fence_ilo5": "fence_bmc_ipmi",
-	"fence_idrac": "fence_bmc_ipmi", "fence_imm": "fence_bmc_ipmi", "fence_redfish": "fence_bmc_redfish",
-	"fence_ilo_ssh": "fence_bmc_ilo_ssh", "fence_ilo3_ssh": "fence_bmc_ilo_ssh", "fence_ilo4_ssh": "fence_bmc_ilo_ssh", "fence_ilo5_ssh": "fence_bmc_ilo_ssh",
-}
-
 // askBMC logs in to a fence device and reads the power state.
 func askBMC(ctx context.Context, d lint.Device) (asked bool, err error) {
-	name := d.Agent
-	if ours, ok := sameAs[name]; ok {
-		name = ours
-	}
-	agent, ok := fenceagent.Find(name)
+	agent, ok := fenceagent.Like(d.Agent)
 	if !ok {
 		return false, nil
 	}
@@ -36,9 +25,6 @@ func askBMC(ctx context.Context, d lint.Device) (asked bool, err error) {
 			return false, errors.New("not asked: cibsecret keeps its password")
 		}
 		fmt.Fprintf(&input, "%s=%s\n", o[0], strings.ReplaceAll(o[1], "\n", " "))
-	}
-	if agent.Name == "fence_bmc_ipmi" && name != d.Agent && d.Agent != "fence_ipmilan" {
-		input.WriteString("lanplus=1\n")
 	}
 	input.WriteString("action=monitor\n")
 	var stderr strings.Builder

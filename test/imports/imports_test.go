@@ -71,7 +71,6 @@ var rooms = []struct {
 	{room: "internal/roff"},
 	{room: "internal/fenceagent", may: []string{"fence", "internal/bmc", "internal/version"}},
 	{room: "internal/fencecheck", may: []string{"fence", "internal/bmc"}},
-	{room: "internal/spec", may: []string{"internal/diag", "internal/one"}},
 	{room: "internal/lint", may: []string{"internal/spec", "internal/diag", "internal/one", "cib"}},
 	{room: "internal/nodefacts", may: []string{"internal/lint", "internal/one", "internal/unit", "internal/vip", "internal/fenceagent", "fence"}},
 	{room: "internal/runbook", may: []string{"internal/spec", "internal/target", "internal/one", "cib"}},

@@ -68,7 +68,7 @@ func arrangeGroup(m *Model, d spec.Domain) string {
 // afterOned has those services of a domain without oned wait for it where both start
 // at the same time: a client that starts before oned answers may run into systemd's
 // limit of starts. The order is only advisory, so that a failure or a move of oned
-// does not touch the domain (docs/decisions/0020-domains.md).
+// does not touch the domain (docs/decisions/0014-domains.md).
 func afterOned(m *Model, d spec.Domain, waiting []string) {
 	if !slices.Contains(d.Services, onedID) {
 		m.Orders = append(m.Orders, Order{ID: d.Name + "-after-" + onedID, First: onedID, Then: waiting, Advisory: true})

@@ -97,7 +97,7 @@ var Keys = []Key{
 		Source: "Pacemaker Explained, Preferring nodes"},
 	{Path: "domains", Form: "map of names to maps",
 		Why:    "Failover domains beside the main one: services with floating IPs of their own, such as a web interface, which may run on another node than oned. They reach oned over the network and stay where they are when it moves. When they start together, oned is waited for; nothing else binds them.",
-		Source: "measured with crm_simulate; docs/decisions/0020-domains.md"},
+		Source: "measured with crm_simulate; docs/decisions/0014-domains.md"},
 	{Path: "domains.*.vip", Form: "as the top level's vip", Required: true,
 		Why: "The domain's floating IP, or several."},
 	{Path: "domains.*.services", Form: "list of services other than oned", Required: true,

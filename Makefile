@@ -15,9 +15,9 @@ GO      = GOTOOLCHAIN=auto CGO_ENABLED=0 $$(test/setup.sh which)
 TAGS    = urfave_cli_no_docs
 FLAGS   = -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X github.com/oneha/oneha/internal/version.version=$(VERSION)'
 TEST    = $(GO) test -tags $(TAGS) -count=1
-# Packages that run whole machines; they go one after the other, so that timing
-# inside a cluster is not disturbed by a compiler on the other core.
-MACHINES = lab conformance compare fakeredfish/peers fakeilo fencing random nodecheck e2e
+# Packages that run whole machines. They mostly wait, so two go at a time, the longest
+# first; but not beside the others, whose compilers would disturb the timing inside.
+MACHINES = e2e lab conformance compare fakeredfish/peers fakeilo fencing random nodecheck
 OTHERS   = $(GO) list ./... | grep -vw $(MACHINES:%=-e test/%)
 
 ROOT := $(shell id -u)
@@ -56,7 +56,7 @@ ifeq ($(ROOT),0)
 	@rootfs=$$(ONEHA_CACHE_DIR='$(CACHE)' $(GO) run ./test/lab/cmd/lab rootfs) && \
 	  export ONEHA_ROOTFS=$$rootfs ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" && \
 	  $(TEST) -timeout 15m $$($(OTHERS)) && \
-	  $(TEST) -timeout 30m -p 1 -v $(MACHINES:%=./test/%/...)
+	  $(TEST) -timeout 30m -p 2 -v $(MACHINES:%=./test/%/...)
 else
 	@[ "$$CI" != true ] || { echo "make test: CI needs root: the lab runs whole machines"; exit 1; }
 	@echo "make test: not root, so the parts that need namespaces, systemd and a cluster are left out"

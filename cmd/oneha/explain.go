@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -14,37 +15,79 @@ import (
 func (t tool) explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
-		Usage:     "list the keys of a description, their defaults and why",
-		ArgsUsage: "[KEY]",
-		Description: "Examples:\n" +
+		Usage:     "say what a description leaves out, or list its keys, and why",
+		ArgsUsage: "[FILE | KEY]",
+		Description: "With FILE, every value that the generated cluster has and FILE does not say:\n" +
+			"the defaults of its keys, and what follows from them, each with its reason and\n" +
+			"source. Otherwise the keys of a description, or those at or below KEY.\n\n" +
+			"FILE is -, the name of a file, or anything with a slash, .yaml or .yml.\n\n" +
+			"Examples:\n" +
+			"  oneha explain oneha.yaml | less\n" +
+			"  oneha explain oneha.yaml --target rhel-8\n" +
+			"  oneha explain - --json < oneha.yaml\n" +
 			"  oneha explain\n" +
 			"  oneha explain fence_delay",
+		Flags: []cli.Flag{
+			targetFlag,
+			&cli.BoolFlag{Name: "json", Usage: "print JSON, for machines"},
+		},
 		Action: t.explain,
 	}
 }
 
-// explain prints all keys, or those at or below the one named.
+// explain explains a description, or prints all keys, or those at or below the one
+// named.
 func (t tool) explain(c *cli.Context) error {
 	if c.NArg() > 1 {
 		return fmt.Errorf("%d keys given: name one, or none for all", c.NArg())
 	}
 	want := c.Args().First()
-	var b strings.Builder
+	if explainsFile(want) {
+		return t.explainFile(c, want)
+	}
+	if c.IsSet("target") {
+		return errors.New("--target is for explaining a description: name its FILE")
+	}
+	keys := []spec.Key{}
 	var paths []string
 	for _, k := range spec.Keys {
 		paths = append(paths, k.Path)
 		if want == "" || k.Path == want || strings.HasPrefix(k.Path, want+".") {
-			b.WriteString(explanation(k))
+			keys = append(keys, k)
 		}
 	}
-	if b.Len() == 0 {
+	if len(keys) == 0 {
 		if meant := diag.Nearest(want, paths); meant != "" {
 			return fmt.Errorf("unknown key %q: did you mean %q?", want, meant)
 		}
-		return fmt.Errorf("unknown key %q: see oneha explain", want)
+		return fmt.Errorf("%q is neither a file nor a key: see oneha explain", want)
+	}
+	if c.Bool("json") {
+		return t.encode(keysReport(keys))
+	}
+	var b strings.Builder
+	for _, k := range keys {
+		b.WriteString(explanation(k))
 	}
 	_, err := fmt.Fprint(t.stdout, strings.TrimSuffix(b.String(), "\n"))
 	return err
+}
+
+// keyReport is a key as --json prints it.
+type keyReport struct {
+	Key      string `json:"key"`
+	Form     string `json:"form"`
+	Default  string `json:"default,omitempty"`
+	Required bool   `json:"required"`
+	Why      string `json:"why"`
+	Source   string `json:"source,omitempty"`
+}
+
+func keysReport(keys []spec.Key) (all []keyReport) {
+	for _, k := range keys {
+		all = append(all, keyReport{k.Path, k.Form, k.Default, k.Required, k.Why, k.Source})
+	}
+	return all
 }
 
 // explanation is one key: its name and default, and below it form, reason and

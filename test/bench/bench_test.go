@@ -1,10 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/oneha/oneha/cib"
+	"github.com/oneha/oneha/internal/spec"
 )
 
 func TestTable(t *testing.T) {
@@ -98,5 +104,70 @@ func TestPartsOf(t *testing.T) {
 		if got := len(partsOf(plainPlace, name)) + len(partsOf(systemdPlace, name)); got != 1 {
 			t.Errorf("%s names %d parts", name, got)
 		}
+	}
+}
+
+// A description has the resources that it is measured for, and no mistakes.
+func TestDescription(t *testing.T) {
+	for _, n := range append([]int{classicResources}, resourceCounts...) {
+		c, findings := spec.Parse("oneha.yaml", []byte(description(n)))
+		if len(findings) > 0 {
+			t.Fatalf("%d resources: %v", n, findings)
+		}
+		if got := len(cib.Build(c).Primitives); got != n {
+			t.Errorf("%d resources, want %d", got, n)
+		}
+	}
+}
+
+// The commands that are counted are those that the script runs.
+func TestCountEdits(t *testing.T) {
+	c, _ := spec.Parse("oneha.yaml", []byte(description(classicResources+3)))
+	files, err := cib.Generate(c, "pcs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	for name, text := range map[string]string{
+		"script": string(files[0].Data),
+		"pcs":    "echo >>" + path("ran") + "\n",
+		"cib":    "<cib/>\n",
+	} {
+		if err := os.WriteFile(path(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", path("script"), "-f", path("cib"))
+	cmd.Env = append(os.Environ(), "PCS=sh "+path("pcs"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	ran, err := os.ReadFile(path("ran"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := countEdits(string(files[0].Data)); got != len(ran) {
+		t.Errorf("counted %d commands, %d ran", got, len(ran))
+	}
+}
+
+// Growth is beside the first size, and its limit is that of the numbers.
+func TestGrowth(t *testing.T) {
+	of := func(ms time.Duration) []cost { return []cost{{cpu: ms * time.Millisecond}} }
+	var got table
+	growth(&got, "f,", [][]cost{of(10), of(20), of(41)})
+	if len(got) != 2 || !got[0].Met || got[1].Met || got[1].What != "f, 2000 resources, CPU" || got[1].Target != "at most 4 times" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestTimes(t *testing.T) {
+	once := []cost{{wall: 1, cpu: 2, frame: 3}, {wall: 4}}
+	if got, want := fmt.Sprint(times(once, 5)), fmt.Sprint([]cost{{wall: 5, cpu: 10, frame: 15}, {wall: 20}}); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if once[0].wall != 1 {
+		t.Error("what was measured has changed")
 	}
 }

@@ -120,6 +120,15 @@ func ratioOf(a, b []cost, of func(cost) time.Duration) float64 {
 	return median(ratios)
 }
 
+// times is what each run would have cost done n times over.
+func times(costs []cost, n int) []cost {
+	all := make([]cost, len(costs))
+	for i, c := range costs {
+		all[i] = cost{c.wall * time.Duration(n), c.cpu * time.Duration(n), c.frame * time.Duration(n)}
+	}
+	return all
+}
+
 func median[T time.Duration | float64](figures []T) T {
 	slices.Sort(figures)
 	return figures[len(figures)/2]

@@ -1,6 +1,7 @@
 // Command bench measures what the agents cost, beside the stock agents and beside
-// the least that a Go program could do (./floor), and says of each figure that the
-// project has set itself a limit for whether it is met.
+// the least that a Go program could do (./floor), and what the configuration costs,
+// beside the shells of the field; and it says of each figure that the project has set
+// itself a limit for whether it is met.
 //
 // Everything is measured in one run, in two machines of the lab: one without
 // systemd, and one with it for what needs it. The contestants of a line run in turn,
@@ -79,6 +80,7 @@ var parts = []part{
 	{"vip", plainPlace, vipLines},
 	{"fence", plainPlace, fenceLines},
 	{"size", plainPlace, sizeLines},
+	{"config", plainPlace, configLines},
 	{"service", systemdPlace, serviceLines},
 	{"memory", systemdPlace, memoryLines},
 }

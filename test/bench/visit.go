@@ -86,6 +86,7 @@ func onDisk(bin string) (programs []lab.Bind, remove func(), err error) {
 	remove = func() { _ = os.RemoveAll(dir) }
 	for inside, from := range map[string]string{
 		benchPath: self,
+		onehaPath: filepath.Join(bin, "oneha"),
 		filepath.Join(installDir, "ocf-opennebula"): filepath.Join(bin, "ocf-opennebula"),
 		filepath.Join(installDir, "fence-bmc"):      filepath.Join(bin, "fence-bmc"),
 		filepath.Join(floorDir, "netlink"):          filepath.Join(bin, "floor", "netlink"),

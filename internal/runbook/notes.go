@@ -15,7 +15,7 @@ func (b *book) notes() (notes []string) {
 	if !b.exact {
 		add("No distribution was named: packages, units and the firewall are those of %s.", b.r.Title)
 	} else if !b.r.Measured {
-		add("The versions and names of %s are from its documentation; the project's tests run on Debian 11 to 13.", b.r.Title)
+		add("The versions, packages and commands of %s were not tried: the project's tests run on Debian 11 to 13. Where one of them is wrong, please tell.", b.r.Title)
 	}
 	if b.c.Layout == spec.Staged && len(b.c.Services) > 1 && !b.t.Can(target.Critical) {
 		add("Pacemaker before %s does not know critical (it is %s here): when a side service reaches its migration threshold, the floating IP and oned move with it.", target.Critical.Since(), b.version(target.Pacemaker))

@@ -67,12 +67,16 @@ func (b *book) reach() (commands []string) {
 	return commands
 }
 
-// devices asks each fence device for the power of each of its nodes, as Pacemaker
-// does: options by standard input.
+// devices asks each fence device for the power of each of its nodes: those of this
+// project by oneha fence probe, others as Pacemaker does, options by standard input.
 func (b *book) devices() []Step {
 	var commands []string
-	secret := false
+	secret, ours := false, false
 	for _, d := range b.c.Fencing {
+		if strings.HasPrefix(d.Agent, "fence_bmc_") {
+			ours = true
+			continue
+		}
 		var lines []string
 		for _, o := range d.Options {
 			if o.Value == spec.StoredSecret {
@@ -101,14 +105,23 @@ func (b *book) devices() []Step {
 			}
 		}
 	}
-	if len(commands) == 0 {
+	expect := "Status: ON for each."
+	switch {
+	case ours && len(commands) > 0:
+		expect = "Every login succeeds and every setting fits; Status: ON for each of the others."
+	case ours:
+		expect = "Every login succeeds and every setting fits."
+	case len(commands) == 0:
 		return nil
+	}
+	if ours {
+		commands = append([]string{"oneha fence probe -f " + word(b.file)}, commands...)
 	}
 	step := Step{
 		ID: "devices", Title: "Ask every fence device", On: b.nodes,
 		Why:       "On every node: each may have to fence each other. Nothing is switched.",
 		Commands:  commands,
-		Expect:    "Status: ON for each.",
+		Expect:    expect,
 		Otherwise: "A wrong password, an account without the right, a BMC that cannot be reached from this node: the message says which.",
 	}
 	if secret {

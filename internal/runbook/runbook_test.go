@@ -216,7 +216,7 @@ func TestNotes(t *testing.T) {
 		{"chassis", "debian-11", []string{"critical", "no delay for each node", "counts"}},
 		{"chassis", "debian-12", []string{"counts"}},
 		{"httpd", "debian-13", []string{"Apache's unit is apache2 here"}},
-		{"two-node", "rhel-7", []string{"from its documentation", "critical", "counts", "udpu", "pcs 0.9.162 to 0.9.169 are by its documentation"}},
+		{"two-node", "rhel-7", []string{"were not tried", "critical", "counts", "udpu", "pcs 0.9.162 to 0.9.169 are by its documentation"}},
 		{"two-node", "portable", []string{"No distribution was named", "critical", "counts"}},
 	} {
 		notes := build(t, example(t, tt.example), tt.on, "").Notes

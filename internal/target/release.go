@@ -25,7 +25,7 @@ type Release struct {
 	FenceAgents    []string // packages with the stock fence agents
 	Repository     []string // commands that make the cluster's packages available, none where they are
 	Firewall       Firewall
-	Measured       bool // the versions are of an installed release, not of its documentation
+	Measured       bool // the versions are of an installed release; others were never tried
 }
 
 // Target is the software of the release.

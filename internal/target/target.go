@@ -7,8 +7,8 @@
 // What it Can do is what all of them can. [Parse] reads it from text, [Detect] from a
 // machine; [Portable] is what is common to everything current.
 //
-// The tables are data. Those of Debian 11 to 13 were measured; the others are from
-// the distributions' package lists and manuals, see [Release.Measured].
+// The tables are data. Those of Debian 11 to 13 were measured; the others were not
+// tried, see [Release.Measured].
 package target
 
 import (

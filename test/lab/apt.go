@@ -12,12 +12,32 @@ import (
 // nil where the host has none (another release, another distribution, lists
 // never fetched).
 func hostSources(ctx context.Context, release string) []string {
+	return parseSources(hostTargets(ctx), release)
+}
+
+// hostArchive returns where the host's own Debian release comes from, "" when it
+// has none: other releases are there too.
+func hostArchive(ctx context.Context) string { return parseArchive(hostTargets(ctx)) }
+
+// parseArchive picks the URI of a release's main component, not of its updates.
+func parseArchive(targets string) string {
+	for line := range strings.Lines(targets) {
+		f := strings.Split(strings.TrimSpace(line), "|")
+		if len(f) == 6 && f[0] == "Packages" && f[1] == "Debian" && f[4] == "main" && !strings.Contains(f[2], "-") {
+			return f[5]
+		}
+	}
+	return ""
+}
+
+// hostTargets lists the host's index targets as parseSources reads them.
+func hostTargets(ctx context.Context) string {
 	out, err := exec.CommandContext(ctx, "apt-get", "indextargets", "--format",
 		"$(CREATED_BY)|$(ORIGIN)|$(CODENAME)|$(RELEASE)|$(COMPONENT)|$(REPO_URI)").Output()
 	if err != nil {
-		return nil
+		return ""
 	}
-	return parseSources(string(out), release)
+	return string(out)
 }
 
 // parseSources picks from index targets (created by, origin, codename, release,

@@ -50,12 +50,6 @@ func Rootfs(ctx context.Context, opt Options) (string, error) {
 	return dir, nil
 }
 
-// archive serves the releases for which the host has no sources. Their updates and
-// security updates are left out: they change the versions that a release stands
-// for, and of a release that is no longer supported they vanish from the mirrors
-// while its index still names them.
-const archive = "http://deb.debian.org/debian"
-
 // imageName is the cache key: the release and a hash of the package table.
 func imageName(release string, packages []string) string {
 	sum := sha256.Sum256([]byte(strings.Join(packages, "\n")))
@@ -81,13 +75,19 @@ func build(ctx context.Context, opt Options, dir string) error {
 		"--include=" + strings.Join(packages, ","), opt.Release, dir}
 	sources := hostSources(ctx, opt.Release)
 	if len(sources) == 0 {
-		sources = []string{"deb " + archive + " " + opt.Release + " main"}
+		// The release alone: updates change the versions that it stands for, and of one
+		// that is no longer supported they vanish while the index still names them.
+		if archive := hostArchive(ctx); archive != "" {
+			sources = []string{"deb " + archive + " " + opt.Release + " main"}
+		}
 	}
-	list := filepath.Join(work, "host.list") // mmdebstrap knows a sources file by its suffix
-	if err := os.WriteFile(list, []byte(strings.Join(sources, "\n")+"\n"), 0o600); err != nil {
-		return fmt.Errorf("write apt sources: %w", err)
+	if len(sources) > 0 { // else mmdebstrap knows where Debian is
+		list := filepath.Join(work, "host.list") // mmdebstrap knows a sources file by its suffix
+		if err := os.WriteFile(list, []byte(strings.Join(sources, "\n")+"\n"), 0o600); err != nil {
+			return fmt.Errorf("write apt sources: %w", err)
+		}
+		args = append(args, list)
 	}
-	args = append(args, list)
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return fmt.Errorf("make cache: %w", err)
 	}

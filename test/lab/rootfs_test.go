@@ -65,3 +65,15 @@ func TestRootfsCached(t *testing.T) {
 		t.Errorf("Rootfs = %q, %v; want %q", got, err, want)
 	}
 }
+
+func TestParseArchive(t *testing.T) {
+	const targets = "Packages|Debian|bookworm-updates|bookworm-updates|main|http://a.example/updates/\n" +
+		"Sources|Debian|bookworm|bookworm|main|http://a.example/sources/\n" +
+		"Packages|Debian|bookworm|bookworm|main|http://a.example/debian/\n"
+	if got := parseArchive(targets); got != "http://a.example/debian/" {
+		t.Errorf("got %q", got)
+	}
+	if got := parseArchive(""); got != "" {
+		t.Errorf("got %q from nothing", got)
+	}
+}

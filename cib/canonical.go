@@ -20,6 +20,33 @@ type Facts []string
 // versions of the CIB, its status, bare nodes, and the properties that Pacemaker
 // writes itself. Everything else is a fact, whether this package knows it or not.
 func Canonical(cib []byte) (Facts, error) {
+	r, err := read(cib)
+	if err != nil {
+		return nil, err
+	}
+	var fs Facts
+	for _, f := range r {
+		fs = append(fs, f.text)
+	}
+	return fs, nil
+}
+
+// fact is one line of Facts, and what it was read from.
+type fact struct {
+	text  string
+	thing Thing
+	path  string         // leads to what it is about: "group frontend primitive vip "
+	of    string         // id of the resource that says it; the section of a default
+	name  string         // of an option
+	value string         // of an option as it is written; the ids of resources in their order
+	again int            // how many options of that name came before
+	e     *etree.Element // what it says when it is no option
+}
+
+// reading is a CIB's facts, sorted by text.
+type reading []fact
+
+func read(cib []byte) (reading, error) {
 	doc := etree.NewDocument()
 	if err := doc.ReadFromBytes(cib); err != nil {
 		return nil, fmt.Errorf("parse CIB: %w", err)
@@ -32,25 +59,40 @@ func Canonical(cib []byte) (Facts, error) {
 	if config == nil {
 		return nil, errors.New("parse CIB: <cib> has no <configuration>")
 	}
-	var fs Facts
+	var r reading
 	for _, section := range config.ChildElements() {
 		switch section.Tag {
 		case "crm_config":
-			fs.options("property", section)
+			r.options(fact{thing: ThingProperty, path: "property "}, section)
 		case "rsc_defaults", "op_defaults":
-			fs.options(section.Tag, section)
+			r.options(fact{thing: ThingDefault, path: section.Tag + " ", of: section.Tag}, section)
 		case "nodes":
-			fs.nodes(section)
+			r.nodes(section)
 		case "resources":
-			fs.resources("", section)
+			r.resources(fact{}, section)
 		default: // constraints, and everything that is rarer
 			for _, e := range section.ChildElements() {
-				fs.add("%s", inline(e))
+				r.add(fact{thing: thingOf(e), e: e})
 			}
 		}
 	}
-	slices.Sort(fs)
-	return fs, nil
+	slices.SortStableFunc(r, func(a, b fact) int { return strings.Compare(a.text, b.text) })
+	return r, nil
+}
+
+// thingOf tells constraints and fencing levels from other elements.
+func thingOf(e *etree.Element) Thing {
+	switch e.Tag {
+	case "rsc_order":
+		return ThingOrder
+	case "rsc_colocation":
+		return ThingColocation
+	case "rsc_location":
+		return ThingLocation
+	case "fencing-level":
+		return ThingLevel
+	}
+	return ThingOther
 }
 
 // Diff returns what differs between two configurations, one line per fact: "-" and
@@ -72,32 +114,59 @@ func (f Facts) Diff(other Facts) string {
 	return b.String()
 }
 
-func (f *Facts) add(format string, args ...any) { *f = append(*f, fmt.Sprintf(format, args...)) }
+// add keeps a fact. The text of one with an element is that element's unless it has
+// one.
+func (r *reading) add(f fact) {
+	if f.text == "" {
+		f.text = f.path + inline(f.e)
+	}
+	*r = append(*r, f)
+}
 
 // detected are the properties that Pacemaker writes into the CIB by itself.
 var detected = []string{"cluster-infrastructure", "cluster-name", "dc-version", "have-watchdog", "last-lrm-refresh"}
 
-// options adds the sets of name-value pairs below e as facts about owner. When a
+// IsDetected reports whether Pacemaker writes a cluster property by itself.
+func IsDetected(property string) bool { return slices.Contains(detected, property) }
+
+// options adds the sets of name-value pairs below e as facts of their owner. When a
 // name comes again the first value counts in Pacemaker, so a later one is numbered.
-func (f *Facts) options(owner string, e *etree.Element) {
+func (r *reading) options(owner fact, e *etree.Element) {
 	seen := map[string]int{}
 	for _, set := range e.ChildElements() {
 		if !isPlainSet(set) {
-			f.add("%s %s", owner, inline(set))
+			r.add(fact{thing: ThingOther, path: owner.path, of: owner.of, e: set})
 			continue
 		}
 		for _, nv := range set.ChildElements() {
-			name := nv.SelectAttrValue("name", "")
-			if owner == "property" && slices.Contains(detected, name) {
+			f := owner
+			f.name, f.value = nv.SelectAttrValue("name", ""), nv.SelectAttrValue("value", "")
+			if owner.thing == ThingProperty && slices.Contains(detected, f.name) {
 				continue
 			}
 			again := ""
-			if seen[set.Tag+" "+name]++; seen[set.Tag+" "+name] > 1 {
-				again = fmt.Sprintf(" (given %d times)", seen[set.Tag+" "+name])
+			f.again = seen[set.Tag+" "+f.name]
+			if seen[set.Tag+" "+f.name]++; f.again > 0 {
+				again = fmt.Sprintf(" (given %d times)", f.again+1)
 			}
-			f.add("%s %s %s=%q%s", owner, kindOfSet(set), name, normalOption(set.Tag, name, nv.SelectAttrValue("value", "")), again)
+			if owner.thing == "" {
+				f.thing = thingOfSet(set)
+			}
+			f.text = fmt.Sprintf("%s%s %s=%q%s", owner.path, kindOfSet(set), f.name, normalOption(set.Tag, f.name, f.value), again)
+			r.add(f)
 		}
 	}
+}
+
+// thingOfSet says what the pairs of a resource's set are.
+func thingOfSet(set *etree.Element) Thing {
+	switch set.Tag {
+	case "instance_attributes":
+		return ThingParameter
+	case "meta_attributes":
+		return ThingMeta
+	}
+	return ThingOther
 }
 
 // isPlainSet reports whether a set holds nothing but pairs of a name and a value:
@@ -141,20 +210,20 @@ func kindOfSet(set *etree.Element) string {
 
 // nodes adds what is configured for nodes. A bare node says only that the cluster
 // has met it.
-func (f *Facts) nodes(section *etree.Element) {
+func (r *reading) nodes(section *etree.Element) {
 	for _, n := range section.ChildElements() {
 		says := slices.ContainsFunc(n.ChildElements(), func(c *etree.Element) bool { return !isEmptySet(c) })
 		if n.Tag != "node" || says || n.SelectAttrValue("type", "member") != "member" {
-			f.add("%s", inline(n))
+			r.add(fact{thing: ThingNode, e: n})
 		}
 	}
 }
 
-// resources adds everything that is configured below e, which path leads to, and
-// the order of the resources there: the members of a group start in it, and others
-// are placed in it.
-func (f *Facts) resources(path string, e *etree.Element) {
-	f.options(strings.TrimSpace(path), optionSets(e))
+// resources adds everything that is configured below e, which belongs to a parent,
+// and the order of the resources there: the members of a group start in it, and
+// others are placed in it.
+func (r *reading) resources(parent fact, e *etree.Element) {
+	r.options(parent, optionSets(e))
 	var order []string
 	for _, c := range e.ChildElements() {
 		switch {
@@ -162,19 +231,20 @@ func (f *Facts) resources(path string, e *etree.Element) {
 		case isResource(c.Tag):
 			id := c.SelectAttrValue("id", "")
 			order = append(order, id)
-			below := path + c.Tag + " " + id + " "
-			f.add("%s%s", below, strings.Join(normalAttrs(c), " "))
-			f.resources(below, c)
+			below := fact{path: parent.path + c.Tag + " " + id + " ", of: id}
+			r.add(fact{thing: ThingResource, path: below.path, of: id, text: below.path + strings.Join(normalAttrs(c), " "), e: c})
+			r.resources(below, c)
 		case c.Tag == "operations" && len(normalAttrs(c)) == 0:
 			for _, op := range c.ChildElements() {
-				f.add("%s%s", path, inline(op))
+				r.add(fact{thing: ThingOperation, path: parent.path, of: parent.of, e: op})
 			}
 		default:
-			f.add("%s%s", path, inline(c))
+			r.add(fact{thing: ThingOther, path: parent.path, of: parent.of, e: c})
 		}
 	}
 	if len(order) > 0 {
-		f.add("%sresources %s", path, strings.Join(order, " "))
+		list := strings.Join(order, " ")
+		r.add(fact{thing: ThingGroup, path: parent.path, of: parent.of, value: list, text: parent.path + "resources " + list})
 	}
 }
 

@@ -25,7 +25,7 @@ const xmlHeader = `
   Make it the first configuration of a new cluster, on every node, before Pacemaker
   is started for the first time:
     install -o hacluster -g haclient -m 600 cib.xml /var/lib/pacemaker/cib/cib.xml
-  To configure a running cluster use cluster.pcs.sh or cluster.crm.
+  To configure a running cluster use oneha apply, cluster.pcs.sh or cluster.crm.
 `
 
 func (xmlDialect) render(m Model) ([]byte, error) {

@@ -43,8 +43,8 @@ type Cluster struct {
 
 // Up starts the cluster that the spec file describes and returns when its nodes
 // and BMCs have power; WaitSettled waits for the cluster software. What
-// configures it is what cib.Generate writes, nothing else. A lab holds one
-// cluster at a time.
+// configures it is what cib.Generate writes, or nothing at all where Options say
+// so. A lab holds one cluster at a time.
 func (l *Lab) Up(ctx context.Context, file string) (*Cluster, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

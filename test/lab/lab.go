@@ -22,6 +22,7 @@ type Options struct {
 	CacheDir    string               // root file systems are kept below. Default /var/cache/oneha
 	Source      string               // checkout whose programs are installed in every machine; "" for none
 	Diagnostics string               // directory for the logs of a cluster that Collect is asked for; "" for none
+	EmptyCIB    bool                 // a cluster starts without a configuration, as Pacemaker's packages leave it
 	Log         func(string, ...any) // progress, one line per call; nil for none
 }
 

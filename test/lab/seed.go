@@ -55,10 +55,10 @@ func (c *Cluster) configuration() (seeds, error) {
 		{path: fakeoned.AuthFile, data: []byte(c.token + "\n"), mode: 0o600},
 	}}
 	for _, f := range generated {
-		switch f.Name {
-		case "corosync.conf":
+		switch {
+		case f.Name == "corosync.conf":
 			s.files = append(s.files, seed{path: "etc/corosync/corosync.conf", data: f.Data, mode: 0o644})
-		case "cib.xml":
+		case f.Name == "cib.xml" && !c.lab.opt.EmptyCIB:
 			// Where pacemaker-based looks for its last configuration, with its owner.
 			s.files = append(s.files, seed{path: "var/lib/pacemaker/cib/cib.xml", data: f.Data, mode: 0o600, uid: uid, gid: gid})
 		}

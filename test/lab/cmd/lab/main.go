@@ -39,6 +39,7 @@ func main() {
 	flag.StringVar(&opt.Prefix, "prefix", "lab", "name of the lab; two labs at once need two")
 	flag.StringVar(&opt.Release, "release", "bookworm", "Debian release of the root file system")
 	flag.StringVar(&opt.Source, "source", "", "checkout whose programs are installed in the machines (default: the one around the current directory)")
+	flag.BoolVar(&opt.EmptyCIB, "empty-cib", false, "a cluster starts without a configuration, for oneha apply")
 	flag.StringVar(&opt.Diagnostics, "diagnostics", "", "directory for the logs of a cluster that does not settle")
 	flag.Usage = func() {
 		fmt.Fprintf(flag.CommandLine.Output(), usage, strings.Join(lab.Deeds(), " | "))

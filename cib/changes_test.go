@@ -304,3 +304,25 @@ func FuzzCompare(f *testing.F) {
 		compare(t, a, a)
 	})
 }
+
+// TestFacts: the facts behind the changes are those that Canonical tells apart, without
+// the values of secrets.
+func TestFacts(t *testing.T) {
+	const before = `<cib><configuration><resources><primitive id="a" class="stonith" type="fence_x"><instance_attributes id="i"><nvpair id="p" name="passwd" value="s3cr3t"/><nvpair id="q" name="ip" value="10.0.0.1"/></instance_attributes></primitive></resources></configuration></cib>`
+	const after = `<cib><configuration><resources><primitive id="a" class="stonith" type="fence_x"><instance_attributes id="i"><nvpair id="q" name="ip" value="10.0.0.2"/></instance_attributes></primitive></resources></configuration></cib>`
+	changes, err := Compare([]byte(before), []byte(after))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var minus, plus []string
+	for _, c := range changes {
+		m, p := c.Facts()
+		minus, plus = append(minus, m...), append(plus, p...)
+	}
+	if want := []string{`primitive a param ip="10.0.0.1"`, `primitive a param passwd=(secret)`}; !slices.Equal(minus, want) {
+		t.Errorf("%q, want %q", minus, want)
+	}
+	if want := []string{`primitive a param ip="10.0.0.2"`}; !slices.Equal(plus, want) {
+		t.Errorf("%q, want %q", plus, want)
+	}
+}

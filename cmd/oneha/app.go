@@ -22,7 +22,7 @@ import (
 // could not be understood.
 const (
 	exitOK       = 0 // no errors, perhaps warnings
-	exitFindings = 1 // something that was checked has errors, or a BMC did not do what it should
+	exitFindings = 1 // something that was checked has errors, or a BMC or the cluster did not do what it should
 	exitTrouble  = 2 // wrong usage, or a file that cannot be read or written
 )
 
@@ -80,7 +80,10 @@ func (t tool) run(ctx context.Context, args []string) int {
 }
 
 func (t tool) app() *cli.App {
-	commands := []*cli.Command{t.generateCommand(), t.checkCommand(), t.explainCommand(), t.fenceCommand(), t.versionCommand()}
+	commands := []*cli.Command{
+		t.initCommand(), t.importCommand(), t.generateCommand(), t.checkCommand(), t.explainCommand(), t.planCommand(),
+		t.applyCommand(), t.rollbackCommand(), t.statusCommand(), t.fenceCommand(), t.versionCommand(),
+	}
 	for _, c := range commands {
 		for _, c := range append(c.Subcommands, c) {
 			c.HideHelpCommand = true // a FILE may be called help
@@ -91,12 +94,19 @@ func (t tool) app() *cli.App {
 		Name:      "oneha",
 		Usage:     "high availability for OpenNebula front-ends",
 		UsageText: "oneha COMMAND [options] [FILE]\noneha COMMAND --help",
-		Description: "Reads one short file that describes a cluster and writes its configuration for\n" +
-			"Pacemaker and corosync. FILE may be - for standard input, options may stand\n" +
-			"before or after it.\n\n" +
+		Description: "Reads one short file that describes a cluster, says what it means, and makes a\n" +
+			"cluster of Pacemaker and corosync what the file says. FILE may be - for standard\n" +
+			"input, options may stand before or after it.\n\n" +
+			"A first cluster:\n" +
+			"  oneha init                  write oneha.yaml\n" +
+			"  oneha check oneha.yaml\n" +
+			"  oneha generate oneha.yaml -o out    out/runbook.md has every step\n" +
+			"  oneha plan oneha.yaml       what each failure will do\n" +
+			"  oneha apply oneha.yaml      on a node, when Pacemaker runs\n" +
+			"  oneha status\n\n" +
 			"Exit codes: 0 no errors, perhaps warnings; 1 something checked has errors, or\n" +
-			"a BMC did not do what it should; 2 wrong usage, or a file that cannot be read\n" +
-			"or written.",
+			"a BMC or the cluster did not do what it should; 2 wrong usage, or a file that\n" +
+			"cannot be read or written.",
 		Version:                   version.String(),
 		Commands:                  commands,
 		Action:                    noCommand,

@@ -77,6 +77,10 @@ func splitArgs(args []string, known []cli.Flag) (flags, words []string, help, wh
 func takesValue(word string, flags []cli.Flag) bool {
 	for _, f := range flags {
 		_, isBool := f.(*cli.BoolFlag)
+		if g, ok := f.(*cli.GenericFlag); ok { // a value may follow it only after =
+			optional, ok := g.Value.(interface{ IsBoolFlag() bool })
+			isBool = ok && optional.IsBoolFlag()
+		}
 		if !isBool && slices.Contains(f.Names(), strings.TrimLeft(word, "-")) {
 			return true
 		}

@@ -1,22 +1,19 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/oneha/oneha/internal/diag"
 	"github.com/oneha/oneha/internal/lint"
+	"github.com/oneha/oneha/internal/pacemaker"
 	"github.com/oneha/oneha/internal/spec"
 )
 
@@ -140,7 +137,7 @@ func (t tool) gather(c *cli.Context) (in input, err error) {
 	if c.IsSet("cib") {
 		name, data, err := "live CIB", []byte(nil), error(nil)
 		if live {
-			data, err = queryCIB(c.Context)
+			data, err = pacemaker.Tools{}.Query(c.Context)
 		} else {
 			name, data, err = t.readLarge(c.String("cib"))
 		}
@@ -196,26 +193,6 @@ func (t tool) readDescription(in *input, file string, isNode bool) error {
 // largest bounds the files of a cluster, in bytes: the CIB of 500 resources has half
 // a million.
 const largest = 64 << 20
-
-// queryCIB asks the running cluster.
-func queryCIB(ctx context.Context) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "cibadmin", "--query")
-	cmd.WaitDelay = time.Second
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	switch {
-	case ctx.Err() != nil:
-		return nil, errors.New("cibadmin --query did not answer within 20 s: is the cluster running here?")
-	case errors.Is(err, exec.ErrNotFound):
-		return nil, errors.New("there is no cibadmin here: run this on a node, or give a file")
-	case err != nil:
-		return nil, fmt.Errorf("cibadmin --query: %w: %s", err, strings.TrimSpace(stderr.String()))
-	}
-	return out, nil
-}
 
 // ruleFilter reads --rules.
 func ruleFilter(list string) (func(id string) bool, error) {

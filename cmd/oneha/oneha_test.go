@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 		"oneha": func() {
 			t := newTool(os.Stdin, os.Stdout, os.Stderr)
 			t.root, t.syslog = os.DirFS(os.Getenv("WORK")+"/root"), nil
+			t.machine = scriptMachine(os.Getenv("WORK"))
 			os.Exit(t.run(context.Background(), os.Args))
 		},
 	})

@@ -34,3 +34,14 @@ func (t tool) waiting(what string) (done func()) {
 		<-stopped
 	}
 }
+
+// counting shows on a terminal how much of something is done, until done is called.
+// progress is called from one goroutine at a time.
+func (t tool) counting(what string) (progress func(n, all int), done func()) {
+	if !t.terminal {
+		return nil, func() {}
+	}
+	const eraseLine = "\r\x1b[K" // ECMA-48, 8.3.41
+	return func(n, all int) { fmt.Fprintf(t.stderr, "%s%s, %d of %d", eraseLine, what, n, all) },
+		func() { fmt.Fprint(t.stderr, eraseLine) }
+}

@@ -17,7 +17,7 @@ FLAGS   = -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X github.com/
 TEST    = $(GO) test -tags $(TAGS) -count=1
 # Packages that run whole machines. They mostly wait, so two go at a time, the longest
 # first; but not beside the others, whose compilers would disturb the timing inside.
-MACHINES = e2e lab conformance compare fakeredfish/peers fakeilo fencing random nodecheck
+MACHINES = e2e foresight random apply fencing conformance status compare lab interview fakeredfish/peers fakeilo nodecheck
 OTHERS   = $(GO) list ./... | grep -vw $(MACHINES:%=-e test/%)
 
 ROOT := $(shell id -u)

@@ -64,7 +64,7 @@ func runOned(ctx context.Context, c Config, ready func(string), log *log.Logger)
 		written <- db.Run(writing, c.lookAtDatabase, log)
 		stopServing() // no database, no oned
 	}()
-	err = c.serveOned(serving, api{session, c.modes().answers}, ready)
+	err = c.serveOned(serving, api{session: session, database: c.modes().answers}, ready)
 	if err == nil && ctx.Err() != nil {
 		c.obey(log)
 		pause(writing, c.StopTime)

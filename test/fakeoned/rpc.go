@@ -58,6 +58,7 @@ func (c methodCall) param(n int) string {
 type api struct {
 	session  string                              // "user:password", the only one that it knows
 	database func(context.Context) (bool, error) // waits for the database and reports whether it is there
+	own      map[string]Method                   // of another stand-in, see Handler
 }
 
 // handler answers as oned does.
@@ -87,8 +88,9 @@ func (a api) answer(ctx context.Context, body io.Reader) string {
 	if err != nil {
 		return fault(faultParse, "Call is not valid XML-RPC") // the code was captured, the text was not
 	}
+	own, theirs := a.own[call.Method]
 	method, known := methods[call.Method]
-	if !known {
+	if !known && !theirs {
 		return fault(faultNoSuchM, fmt.Sprintf("Method '%s' not defined", call.Method))
 	}
 	if len(call.Params) == 0 {
@@ -98,6 +100,12 @@ func (a api) answer(ctx context.Context, body io.Reader) string {
 	// not look at the other parameters.
 	if up, err := a.database(ctx); err != nil || !up || call.param(0) != a.session {
 		return call.refuse(notAuthenticated, -1, "User couldn't be authenticated, aborting call.")
+	}
+	if theirs {
+		if len(call.Params) < 1+own.Params {
+			return fault(faultType, notEnough)
+		}
+		return own.Answer(ctx, Call{Body: text, call: call})
 	}
 	if len(call.Params) < 1+method.integers {
 		return fault(faultType, notEnough)
@@ -112,8 +120,12 @@ func (a api) answer(ctx context.Context, body io.Reader) string {
 	if missing != "" {
 		return call.refuse(noExists, args[0], fmt.Sprintf("Error getting %s [%d].", missing, args[0]))
 	}
-	return response(fmt.Sprintf("<value><boolean>1</boolean></value>\r\n<value><string>%s</string></value>\r\n<value><i4>0</i4></value>\r\n",
-		escaped.Replace(document)))
+	return yield("<string>" + escaped.Replace(document) + "</string>")
+}
+
+// yield is the answer to a call that succeeded with value.
+func yield(value string) string {
+	return response("<value><boolean>1</boolean></value>\r\n<value>" + value + "</value>\r\n<value><i4>0</i4></value>\r\n")
 }
 
 // refuse is the answer to a call that oned understands and does not carry out;

@@ -105,7 +105,7 @@ func captured(t *testing.T, name string) string {
 }
 
 // oned is a oned whose database obeys the switches.
-func oned(s switches) api { return api{session, s.answers} }
+func oned(s switches) api { return api{session: session, database: s.answers} }
 
 func integer(n int) string { return fmt.Sprintf("<i4>%d</i4>", n) }
 

@@ -68,6 +68,8 @@ var rooms = []struct {
 	{room: "internal/unit"},
 	{room: "internal/one", may: []string{"internal/diag"}},
 	{room: "internal/bmc"},
+	{room: "internal/confedit", may: []string{"internal/diag"}},
+	{room: "internal/raft/lease", onlyStdlib: true},
 	{room: "internal/roff"},
 	{room: "internal/fenceagent", may: []string{"fence", "internal/bmc", "internal/version"}},
 	{room: "internal/fencecheck", may: []string{"fence", "internal/bmc"}},
@@ -86,6 +88,7 @@ var rooms = []struct {
 	{room: "internal/status", may: []string{"internal/pacemaker", "internal/diag", "internal/one", "internal/vip", "internal/spec"}},
 	{room: "internal/spec", may: []string{"internal/diag", "internal/one", "internal/target"}},
 	{room: "internal/target"},
+	{room: "test/fakezone", may: []string{"internal/one", "test/fakeoned"}},
 }
 
 func TestRoomsImportDownwards(t *testing.T) {

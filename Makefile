@@ -17,13 +17,13 @@ FLAGS   = -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X github.com/
 TEST    = $(GO) test -tags $(TAGS) -count=1
 # Packages that run whole machines. They mostly wait, so two go at a time, the longest
 # first; but not beside the others, whose compilers would disturb the timing inside.
-MACHINES = e2e foresight random apply fencing conformance status compare lab interview fakeredfish/peers fakeilo nodecheck
+MACHINES = e2e foresight random apply fencing conformance status compare lab interview fakezone fakeredfish/peers fakeilo nodecheck
 OTHERS   = $(GO) list ./... | grep -vw $(MACHINES:%=-e test/%)
 
 ROOT := $(shell id -u)
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test lint equality bench demo clean setup
+.PHONY: help build install test lint equality foresight mutants bench demo clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,13 @@ endif
 equality: setup ## every dialect of the examples and of generated descriptions, by the tools of three Debian releases (root; about 15 minutes)
 	@test/setup.sh lab
 	@ONEHA_EQUALITY=all ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -timeout 120m -v -run 'TestAll|TestRunbook' ./test/equality
+
+foresight: setup ## every failure that oneha plan foretells, done to a real cluster and compared (root; about 8 minutes)
+	@test/setup.sh lab
+	@ONEHA_FORESIGHT=all ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -timeout 30m -v ./test/foresight
+
+mutants: setup ## the lease protocol broken in one place after another: its model has to notice each (about a minute)
+	@PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -v -run TestMutants ./internal/raft/lease -mutants
 
 demo: build ## a two-node cluster from examples/two-node.yaml that loses its active node
 	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/demo

@@ -16,7 +16,7 @@ import (
 
 // rounds is how often each fault happens. Chance decides small things in a
 // cluster (who is DC, whose timer fires first), so once proves little.
-const rounds = 5
+const rounds = 3
 
 // example is the cluster that most tests break.
 const example = "../../examples/two-node.yaml"

@@ -18,25 +18,26 @@ type failure struct {
 	// became of it.
 	happen func(ctx context.Context, s *stage) (happened, error)
 	undo   string // shell command on the node that was active, "" for none
+	rare   bool   // only when all are asked for: another test does it to a cluster, too, or it resembles one here
 }
 
 // failures are in an order in which each one finds what it needs soon: after most of
 // them the cluster is active on the other node.
 var failures = []failure{
 	{name: "oned killed", id: of("resource-failed", "oned"), happen: kill("oned", "opennebula.service")},
-	{name: "OneFlow killed", id: of("resource-failed", "flow"), happen: kill("flow", "opennebula-flow.service")},
-	{name: "OneFlow killed for the third time", id: of("threshold", "flow"), happen: killThird("flow", "opennebula-flow.service")},
+	{name: "OneFlow killed", id: of("resource-failed", "flow"), happen: kill("flow", "opennebula-flow.service"), rare: true},
+	{name: "OneFlow killed for the third time", id: of("threshold", "flow"), happen: killThird("flow", "opennebula-flow.service"), rare: true},
 	{name: "floating IP deleted", id: of("resource-failed", "vip"), happen: deleteVIP},
 	{name: "active node hangs", id: ofActive("node-lost"), happen: loseActive((*lab.Node).Freeze)},
-	{name: "passive node loses its power", id: ofPassive("node-lost"), happen: losePassive},
+	{name: "passive node loses its power", id: ofPassive("node-lost"), happen: losePassive, rare: true},
 	{name: "oned killed for the third time", id: of("threshold", "oned"), happen: killThird("oned", "opennebula.service")},
-	{name: "active node loses its power", id: ofActive("node-lost"), happen: loseActive((*lab.Node).PowerOff)},
+	{name: "active node loses its power", id: ofActive("node-lost"), happen: loseActive((*lab.Node).PowerOff), rare: true},
 	{name: "oned cannot be stopped", id: of("stop-failed", "oned"), happen: refuseStop},
 	{name: "active node in standby", id: ofActive("standby"), happen: standBy, undo: "for node in $(crm_node --list | cut -d' ' -f2); do crm_standby --node $node --delete; done"},
-	{name: "link cut, both nodes live", id: func(*stage) string { return "link-cut" }, happen: cutLink},
-	{name: "oned killed, its port taken", id: of("start-failed", "oned"), happen: takePort, undo: portTaken.Undo},
+	{name: "link cut, both nodes live", id: func(*stage) string { return "link-cut" }, happen: cutLink, rare: true},
+	{name: "oned killed, its port taken", id: of("start-failed", "oned"), happen: takePort, undo: portTaken.Undo, rare: true},
 	{name: "active node hangs, its BMC is dead", id: ofActive("bmc-dead"), happen: loseBMC},
-	{name: "passive node boots and sees no other", id: ofPassive("isolated-boot"), happen: bootIsolated},
+	{name: "passive node boots and sees no other", id: ofPassive("isolated-boot"), happen: bootIsolated, rare: true},
 	{name: "both nodes boot at once", id: func(*stage) string { return "both-boot" }, happen: bootBoth},
 }
 

@@ -23,6 +23,8 @@ const example = "../../examples/two-node.yaml"
 // limit ends a broken run; a good one takes a third of it.
 const limit = 20 * time.Minute
 
+// TestEveryPredictionHappens does the failures of the table; those that are rare only with
+// ONEHA_FORESIGHT=all (make foresight).
 func TestEveryPredictionHappens(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
@@ -37,6 +39,9 @@ func TestEveryPredictionHappens(t *testing.T) {
 		t.Logf("\n%s", &tables)
 	})
 	for _, f := range failures {
+		if f.rare && os.Getenv("ONEHA_FORESIGHT") != "all" {
+			continue
+		}
 		c, err := compare(ctx, w, f, t.Logf)
 		if err != nil {
 			t.Fatalf("%s: %v", f.name, err)

@@ -49,14 +49,14 @@ func RefusePassword(ctx context.Context, w *Watch, n *lab.Node, ilo *ILO, wire *
 		return nil, err
 	}
 	start := time.Now()
-	for _, d := range cases {
-		d.device.Options = withOption(d.device.Options, "password_file", wrongFile)
-		if _, err := n.Exec(ctx, PCS.create(d.device)...); err != nil {
-			return nil, err
-		}
-	}
 	var found []WrongPassword
 	for _, d := range cases {
+		d.device.Options = withOption(d.device.Options, "password_file", wrongFile)
+		// One after the other: while the fencer (Pacemaker 2.1.5) waits for a new device's
+		// metadata it may miss that another agent ended, and then times out on a dead process.
+		if _, err := n.Exec(ctx, PCS.create(d.device)...); err != nil {
+			return found, err
+		}
 		f := WrongPassword{Agent: d.device.Agent}
 		if f.Shown, err = waitGivenUp(ctx, c, d.device.ID); err != nil {
 			return found, err

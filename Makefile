@@ -50,7 +50,7 @@ lint: setup ## gofmt, go vet, staticcheck
 	@$(GO) vet -tags $(TAGS) ./...
 	@$(GO) tool staticcheck -tags $(TAGS) ./...
 
-test: lint ## everything: unit, real tools, a real two-node cluster (root; about 20 minutes)
+test: lint ## everything: unit, real tools, real clusters (root; about 25 minutes)
 ifeq ($(ROOT),0)
 	@test/setup.sh lab
 	@rootfs=$$(ONEHA_CACHE_DIR='$(CACHE)' $(GO) run ./test/lab/cmd/lab rootfs) && \

@@ -71,7 +71,7 @@ foresight: setup ## every failure that oneha plan foretells, done to a real clus
 	@test/setup.sh lab
 	@ONEHA_FORESIGHT=all ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -timeout 30m -v ./test/foresight
 
-mutants: setup ## the lease protocol broken in one place after another: its model has to notice each (about a minute)
+mutants: setup ## the lease protocol broken in one place after another: its model has to notice each (half a minute)
 	@PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -v -run TestMutants ./internal/raft/lease -mutants
 
 demo: build ## a two-node cluster from examples/two-node.yaml that loses its active node

@@ -40,7 +40,7 @@ var violation = regexp.MustCompile(`servers \[[0-9 ]+\] have the address at the 
 // Every mutant is killed, by the model and by what it is there for: two holders.
 func TestMutants(t *testing.T) {
 	if !*mutants {
-		t.Skip("takes minutes: run with -mutants")
+		t.Skip("only with -mutants: make mutants, half a minute")
 	}
 	for _, m := range mutations {
 		t.Run(m.name, func(t *testing.T) {

@@ -22,6 +22,10 @@ const DefaultEndpoint = "http://127.0.0.1:2633/RPC2"
 // did not answer in time: the process lives and does nothing.
 var ErrHung = errors.New("it accepts connections but does not answer")
 
+// ErrNotTaken, together with ErrHung, says that not even the connection was
+// answered: of another machine that is often all there is to see when it is off.
+var ErrNotTaken = errors.New("not even the connection")
+
 // ErrNotListening says that nothing takes connections at the endpoint.
 var ErrNotListening = errors.New("nothing listens there")
 
@@ -159,7 +163,7 @@ func dial(ctx context.Context, network, address string) (*conn, error) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		// The queue of a process that accepts nothing fills up, and then even
 		// connecting is not answered.
-		return nil, fmt.Errorf("%w (not even the connection, within %s)", ErrHung, since(started))
+		return nil, fmt.Errorf("%w (%w, within %s)", ErrHung, ErrNotTaken, since(started))
 	case err != nil:
 		return nil, err
 	}

@@ -15,6 +15,7 @@ type OnedConfig struct {
 	Listen       string // address that XML-RPC listens at
 	DB           Database
 	ServerID     int  // FEDERATION SERVER_ID; -1: alone, no Raft
+	ZoneID       int  // FEDERATION ZONE_ID
 	LeaderHook   bool // a RAFT_LEADER_HOOK is set
 	FollowerHook bool // a RAFT_FOLLOWER_HOOK is set
 }
@@ -56,11 +57,13 @@ func parseOnedConfig(file, text string) (OnedConfig, []mistake) {
 	if first != nil {
 		r.mistakes = append(r.mistakes, *first)
 	}
+	federation := r.vector(all, "FEDERATION")
 	c := OnedConfig{
 		File:     file,
 		Port:     r.number(all, "PORT", onedPort, 1, 65535),
 		Listen:   r.word(all, "LISTEN_ADDRESS", onedListen),
-		ServerID: r.number(r.vector(all, "FEDERATION"), "SERVER_ID", onedServerID, -1, 1<<31-1),
+		ServerID: r.number(federation, "SERVER_ID", onedServerID, -1, 1<<31-1),
+		ZoneID:   r.number(federation, "ZONE_ID", 0, 0, 1<<31-1),
 	}
 	c.LeaderHook = r.word(r.vector(all, "RAFT_LEADER_HOOK"), "COMMAND", "") != ""
 	c.FollowerHook = r.word(r.vector(all, "RAFT_FOLLOWER_HOOK"), "COMMAND", "") != ""

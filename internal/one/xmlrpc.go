@@ -116,21 +116,45 @@ type member struct {
 // answer reads a methodResponse and returns the string that a call yielded. The
 // error is a *Fault, an *APIError, or says how the answer is malformed.
 func answer(body []byte) (string, error) {
+	values, err := arrayOf(body)
+	if err != nil {
+		return "", err
+	}
+	return result(values)
+}
+
+// done reads the methodResponse to a call that yields nothing of interest: only
+// whether it succeeded. Errors are those of answer.
+func done(body []byte) error {
+	values, err := arrayOf(body)
+	if err == nil && !succeeded(values) {
+		_, err = result(values)
+	}
+	return err
+}
+
+// arrayOf reads the values of the array that oned sends.
+func arrayOf(body []byte) ([]value, error) {
 	var r struct {
 		XMLName xml.Name `xml:"methodResponse"`
 		Params  []value  `xml:"params>param>value"`
 		Fault   *value   `xml:"fault>value"`
 	}
 	if err := xml.Unmarshal(body, &r); err != nil {
-		return "", fmt.Errorf("read XML-RPC answer: %w", err)
+		return nil, fmt.Errorf("read XML-RPC answer: %w", err)
 	}
 	if r.Fault != nil {
-		return "", fault(*r.Fault)
+		return nil, fault(*r.Fault)
 	}
 	if len(r.Params) != 1 || r.Params[0].Array == nil {
-		return "", errors.New("read XML-RPC answer: it is not the array that oned sends")
+		return nil, errors.New("read XML-RPC answer: it is not the array that oned sends")
 	}
-	return result(r.Params[0].Array.Values)
+	return r.Params[0].Array.Values, nil
+}
+
+// succeeded reports whether oned's array says so.
+func succeeded(values []value) bool {
+	return len(values) >= 3 && values[0].Boolean != nil && strings.TrimSpace(*values[0].Boolean) == "1"
 }
 
 // result reads oned's array: whether the call succeeded, its result or the error
@@ -140,7 +164,7 @@ func result(values []value) (string, error) {
 		return "", errors.New("read XML-RPC answer: want success, result and code")
 	}
 	text, isText := values[1].text()
-	if strings.TrimSpace(*values[0].Boolean) == "1" {
+	if succeeded(values) {
 		if !isText {
 			return "", errors.New("read XML-RPC answer: the result is not a string")
 		}

@@ -83,8 +83,11 @@ func bit(b bool) byte {
 func (w *world) prune() {
 	w.net = slices.DeleteFunc(w.net, func(m message) bool {
 		g, now := &w.guard[m.to], w.now[m.to]
+		if m.zone() != g.name {
+			return false // it may come to that list
+		}
 		news := func(v *Voids) bool {
-			for j := range servers {
+			for j := range g.ids {
 				if g.voids[j].before(v[j]) {
 					return true
 				}
@@ -103,36 +106,65 @@ func (w *world) prune() {
 	})
 }
 
+// zone is the list of servers of a message.
+func (m *message) zone() string {
+	switch m.kind {
+	case 'q':
+		return m.ask.Zone
+	case 'a':
+		return m.answer.Zone
+	}
+	return m.rel.Zone
+}
+
+// byID calls do for every server, with its place in the tables of a list; -1: none.
+func byID(list int, do func(id, place int)) {
+	for id := range servers {
+		do(id, slices.Index(lists[list], id))
+	}
+}
+
 // encode appends the canonical form.
 func (w *world) encode(buf []byte) []byte {
 	w.prune()
 	var r [servers]ranks
-	noteAll := func(v *Voids) {
-		for j := range servers {
-			r[j].note(v[j])
+	noteAll := func(list int, v *Voids) {
+		for j, id := range lists[list] {
+			r[id].note(v[j])
 		}
 	}
 	for i := range w.guard {
 		g := &w.guard[i]
 		r[i].note(Mark{g.inc, g.number})
-		noteAll(&g.voids)
-		if g.until > w.now[i] {
-			r[g.to].note(g.mark)
+		noteAll(g.listOf(), &g.voids)
+		if g.until > w.now[i] && g.to != gone {
+			r[g.ids[g.to]].note(g.mark)
 		}
 	}
 	for k := range w.net {
-		switch m := &w.net[k]; m.kind {
+		m := &w.net[k]
+		list := slices.Index(listNames, m.zone())
+		switch m.kind {
 		case 'q':
 			r[m.ask.From].note(m.ask.Mark)
-			noteAll(&m.ask.Voids)
+			noteAll(list, &m.ask.Voids)
 		case 'a':
 			r[m.to].note(m.answer.Mark)
-			noteAll(&m.answer.Voids)
+			noteAll(list, &m.answer.Voids)
 		case 'r':
-			noteAll(&m.rel.Voids)
+			noteAll(list, &m.rel.Voids)
 		}
 	}
-	voids := func(buf []byte, v *Voids) []byte { return append(buf, r[0].of(v[0]), r[1].of(v[1]), r[2].of(v[2])) }
+	voids := func(buf []byte, list int, v *Voids) []byte {
+		byID(list, func(id, place int) {
+			if place < 0 {
+				buf = append(buf, 0)
+			} else {
+				buf = append(buf, r[id].of(v[place]))
+			}
+		})
+		return buf
+	}
 
 	buf = append(buf, byte(w.phase), byte(w.stops), byte(len(w.net)))
 	for i := range servers {
@@ -140,13 +172,17 @@ func (w *world) encode(buf []byte) []byte {
 	}
 	for i := range w.guard {
 		g, now, e := &w.guard[i], w.now[i], &w.errand[i]
-		buf = append(buf, r[i].of(Mark{g.inc, g.number}), ahead(g.quiet, now), byte(g.term))
-		if g.until > now {
-			buf = append(buf, byte(g.to)+1, r[g.to].of(g.mark), ahead(g.until, now))
-		} else {
+		list := g.listOf()
+		buf = append(buf, byte(list), r[i].of(Mark{g.inc, g.number}), ahead(g.quiet, now), byte(g.term))
+		switch {
+		case g.until <= now:
 			buf = append(buf, 0)
+		case g.to == gone:
+			buf = append(buf, servers+1, 0, ahead(g.until, now))
+		default:
+			buf = append(buf, byte(g.ids[g.to])+1, r[g.ids[g.to]].of(g.mark), ahead(g.until, now))
 		}
-		buf = voids(buf, &g.voids)
+		buf = voids(buf, list, &g.voids)
 		switch {
 		case g.oned.Asked == never:
 			buf = append(buf, 0)
@@ -159,31 +195,37 @@ func (w *world) encode(buf []byte) []byte {
 		if g.retry != never {
 			retry = 1 + ahead(g.retry, now)
 		}
-		refused := bit(g.refused[0]) | bit(g.refused[1])<<1 | bit(g.refused[2])<<2
+		refused, votes := byte(0), [servers]byte{255, 255, 255}
+		for j, id := range g.ids {
+			refused |= bit(g.refused[j]) << id
+			votes[id] = ago(g.votes[j], now)
+		}
 		lease := byte(255)
 		if g.lease != never {
 			lease = ahead(g.lease, now)
 		}
-		buf = append(buf, retry, ago(g.votes[0], now), ago(g.votes[1], now), ago(g.votes[2], now), refused,
+		buf = append(buf, retry, votes[0], votes[1], votes[2], refused,
 			byte(g.address), lease, byte(g.order), bit(g.stopping),
 			byte(e.order), ahead(e.until, now), byte(e.seconds/unit), bit(e.computed)|bit(e.done)<<1|bit(e.ok)<<2, ahead(w.end[i], now))
 	}
 	var all [8][]byte
-	var room [8 * 12]byte
+	const most = 12 // bytes of a message
+	var room [8 * most]byte
 	sorted := all[:0]
 	for k := range w.net {
 		m := &w.net[k]
-		b := append(room[k*12:k*12:(k+1)*12], m.kind, byte(m.to))
+		list := slices.Index(listNames, m.zone())
+		b := append(room[k*most:k*most:(k+1)*most], m.kind, byte(m.to), byte(list))
 		switch m.kind {
 		case 'q':
 			b = append(b, byte(m.ask.From), r[m.ask.From].of(m.ask.Mark), byte(m.ask.Term), ago(m.ask.Sent, w.now[m.ask.From]))
-			b = voids(b, &m.ask.Voids)
+			b = voids(b, list, &m.ask.Voids)
 		case 'a':
 			b = append(b, byte(m.answer.From), r[m.to].of(m.answer.Mark), byte(m.answer.Term), ago(m.answer.Sent, w.now[m.to]), bit(m.answer.Granted))
-			b = voids(b, &m.answer.Voids)
+			b = voids(b, list, &m.answer.Voids)
 		case 'r':
 			b = append(b, byte(m.rel.From))
-			b = voids(b, &m.rel.Voids)
+			b = voids(b, list, &m.rel.Voids)
 		}
 		sorted = append(sorted, b)
 	}
@@ -198,7 +240,14 @@ func (w *world) encode(buf []byte) []byte {
 func decode(b []byte, t Timers) *world {
 	w := &world{}
 	next := func() byte { c := b[0]; b = b[1:]; return c }
-	voids := func() Voids { return Voids{unrank(next()), unrank(next()), unrank(next())} }
+	voids := func(list int) (v Voids) {
+		byID(list, func(_, place int) {
+			if mark := unrank(next()); place >= 0 {
+				v[place] = mark
+			}
+		})
+		return v
+	}
 	left := func() Time { return base + Time(next())*unit }
 	w.phase, w.stops = int8(next()), int8(next())
 	messages := int(next())
@@ -207,15 +256,19 @@ func decode(b []byte, t Timers) *world {
 		w.claims[i], w.crashes[i] = int8(c>>4), int8(c&15)
 	}
 	for i := range servers {
-		own := unrank(next())
-		m := newModelGuard(t, i, own.Incarnation, base)
+		list, own := int(next()), unrank(next())
+		m := newModelGuard(t, i, list, own.Incarnation, base)
 		g, e := &m, &w.errand[i]
 		w.now[i] = base
 		g.number, g.quiet, g.term = own.Number, left(), uint64(next())
 		if to := next(); to > 0 {
-			g.to, g.mark, g.until = int8(to-1), unrank(next()), left()
+			g.to, _ = g.index(int(to) - 1)
+			g.mark, g.until = unrank(next()), left()
+			if to == servers+1 {
+				g.to = gone
+			}
 		}
-		g.voids = voids()
+		g.voids = voids(list)
 		switch next() {
 		case 1:
 			g.oned = Status{Asked: base - unit, Follow: true}
@@ -225,10 +278,14 @@ func decode(b []byte, t Timers) *world {
 		if retry := next(); retry > 0 {
 			g.retry = base + Time(retry-1)*unit
 		}
-		g.votes[0], g.votes[1], g.votes[2] = unago(next()), unago(next()), unago(next())
+		byID(list, func(_, place int) {
+			if vote := unago(next()); place >= 0 {
+				g.votes[place] = vote
+			}
+		})
 		refused := next()
-		for j := range servers {
-			g.refused[j] = refused>>j&1 == 1
+		for j, id := range g.ids {
+			g.refused[j] = refused>>id&1 == 1
 		}
 		g.address = presence(next())
 		if lease := next(); lease == 255 {
@@ -245,14 +302,14 @@ func decode(b []byte, t Timers) *world {
 	}
 	for range messages {
 		m := message{kind: next(), to: int8(next())}
-		from := int(next())
+		list, from := int(next()), int(next())
 		switch m.kind {
 		case 'q':
-			m.ask = &Ask{Zone: "z", From: from, Mark: unrank(next()), Term: uint64(next()), Sent: unago(next()), Promise: t.Promise(), Voids: voids()}
+			m.ask = &Ask{Zone: listNames[list], From: from, Mark: unrank(next()), Term: uint64(next()), Sent: unago(next()), Promise: t.Promise(), Voids: voids(list)}
 		case 'a':
-			m.answer = &Answer{Zone: "z", From: from, Mark: unrank(next()), Term: uint64(next()), Sent: unago(next()), Granted: next() == 1, Voids: voids()}
+			m.answer = &Answer{Zone: listNames[list], From: from, Mark: unrank(next()), Term: uint64(next()), Sent: unago(next()), Granted: next() == 1, Voids: voids(list)}
 		case 'r':
-			m.rel = &Release{Zone: "z", From: from, Voids: voids()}
+			m.rel = &Release{Zone: listNames[list], From: from, Voids: voids(list)}
 		}
 		w.net = append(w.net, m)
 	}
@@ -263,9 +320,15 @@ func decode(b []byte, t Timers) *world {
 // decoding and encoding again changes nothing, and whatever may follow the real world
 // may follow the stored one.
 func TestCanonicalFormIsComplete(t *testing.T) {
-	b := spread(bounds{late: unit, every: 3, fast: [servers]bool{false, true, true}, crashes: [servers]int8{1, 1, 1}, stops: 1, slow: true}, 2, 2)
+	for after := range lists {
+		canonicalFormIsComplete(t, after)
+	}
+}
+
+func canonicalFormIsComplete(t *testing.T, after int) {
+	b := spread(bounds{late: unit, every: 3, fast: [servers]bool{false, true, true}, crashes: [servers]int8{1, 1, 1}, stops: 1, slow: true, after: after}, 2, 2)
 	w, seed := fresh(b), uint32(1)
-	for n := range 20_000 {
+	for n := range 8_000 {
 		form := w.encode(nil)
 		again := decode(form, b.timers())
 		if second := again.encode(nil); !bytes.Equal(form, second) {

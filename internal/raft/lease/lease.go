@@ -38,8 +38,9 @@
 //     its deadline: the kernel drops what is left;
 //   - kicks the systemd watchdog when a Tick has come back.
 //
-// The list of servers is that of one.zone.info; when it changes, the guard starts
-// anew. Messages of peers are believed, so the program lets only guards of the zone send any.
+// The list of servers is that of one.zone.info; when it changes, the program calls
+// Rezone, and starts a new machine where that cannot take the list over. Messages of
+// peers are believed, so the program lets only guards of the zone send any.
 //
 // Several addresses, IPv4 and IPv6, share one lease: they come and go together.
 package lease
@@ -63,7 +64,8 @@ const never Time = -1 << 62
 
 func (t Time) add(d time.Duration) Time { return t + Time(d) }
 
-// Config is what a guard is told when it starts. To change it, start anew.
+// Config is what a guard is told when it starts. To change it, start anew; Rezone
+// changes the list of servers.
 type Config struct {
 	// Server is the SERVER_ID of this server.
 	Server int

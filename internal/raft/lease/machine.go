@@ -26,6 +26,7 @@ type Machine struct {
 	order    AddressOrder
 	stopping bool
 	running  bool // services were told to start
+	settled  Time // the list of servers may be changed from then on
 }
 
 // presence is what is known of the addresses.
@@ -53,7 +54,7 @@ func start(z *zone, now Time) *Machine {
 		zone:  z,
 		voter: voter{quiet: now.add(z.Quiet), until: never},
 		oned:  Status{Asked: never}, asked: never, retry: never, query: now,
-		lease: now.add(z.Lease), rest: never,
+		lease: now.add(z.Lease), rest: never, settled: now.add(z.Quiet),
 	}
 	m.forgetVotes()
 	return m
@@ -305,7 +306,7 @@ type View struct {
 	Term     uint64        // the latest known
 	Holding  bool          // the addresses are present, within the lease
 	Left     time.Duration // of the lease
-	Promised int           // server that has this guard's promise, -1: none
+	Promised int           // server that has this guard's promise, -1: none, or one that left the zone
 	Quiet    time.Duration // until the guard may promise
 }
 
@@ -315,7 +316,7 @@ func (m *Machine) View(now Time) View {
 	if m.address == present && now < m.lease {
 		v.Holding, v.Left = true, (m.lease - now).duration()
 	}
-	if now < m.until {
+	if now < m.until && m.to != gone {
 		v.Promised = m.ids[m.to]
 	}
 	return v

@@ -129,6 +129,16 @@ var enumerations = []struct {
 	{"new leader restarts", spread(bounds{crashes: [servers]int8{0, 1, 0}}, 1, 1)},
 	{"clocks differ, kernel is late", spread(bounds{late: unit, every: 3, fast: [servers]bool{false, true, true}}, 1, 1)},
 	{"maintenance, slow orders", spread(bounds{stops: 1, slow: true}, 1, 1)},
+	{"a server is added and leads", rivals(bounds{before: 1, after: 0, net: 2}, 0, 2)},
+	{"the first server is removed", rivals(bounds{before: 0, after: 2, net: 1}, 0, 1)},
+}
+
+// rivals is spread for other servers, each of which says once that it is leader.
+func rivals(b bounds, old, next int) *bounds {
+	b.claims[old], b.times[old] = []Status{leads(1)}, 1
+	b.claims[next], b.times[next] = []Status{leads(2)}, 1
+	b.net = max(1, b.net)
+	return &b
 }
 
 // wavering is an oned that is leader, follower and leader of the same term.
@@ -147,6 +157,10 @@ var larger = []struct {
 	{"large: messages and pauses", spread(bounds{}, 3, 2)},
 	{"large: anybody restarts", spread(bounds{crashes: [servers]int8{1, 1, 1}}, 1, 1)},
 	{"large: clocks differ, kernel is late", spread(bounds{late: unit, every: 3, fast: [servers]bool{false, true, true}, crashes: [servers]int8{0, 0, 1}}, 2, 1)},
+	{"large: a server is added", spread(bounds{before: 1, after: 0}, 2, 1)},
+	{"large: the first server is removed", rivals(bounds{before: 0, after: 2, net: 2}, 0, 1)},
+	{"large: the leader is removed", rivals(bounds{before: 0, after: 1, net: 2}, 2, 0)},
+	{"large: the first server is removed, the others lead", rivals(bounds{before: 0, after: 2, net: 2}, 1, 2)},
 	{"large: maintenance, slow orders", spread(bounds{stops: 1, slow: true}, 2, 1)},
 }
 
@@ -199,6 +213,14 @@ func (w *world) settles(b *bounds, leader int) error {
 	quiet := *b
 	quiet.net = 1000
 	c := w.clone()
+	if !slices.Contains(lists[b.after], leader) {
+		return nil
+	}
+	for i := range servers {
+		if c.hears(b, i) {
+			c.rezone(i, &quiet)
+		}
+	}
 	limit := int(b.quiet()/unit) + 2
 	for n := range limit + 3 {
 		for i := range servers {

@@ -33,6 +33,9 @@ var mutations = []struct {
 	{"answers to withdrawn questions count", "machine.go", "case !m.voids[m.self].before(a.Mark):", "case false:", "large: oned wavers"},
 	{"an old release ends a new promise", "voter.go", "!v.voids[v.to].before(v.mark)", "v.voids[v.to] != (Mark{})", "large: oned wavers"},
 	{"whoever starts claims to hold nothing", "machine.go", "	m.forgetVotes()\n	return m\n", "	m.forgetVotes()\n	m.address, m.voids[m.self] = absent, Mark{z.inc, 0}\n	return m\n", "old leader restarts"},
+	{"a change of servers ends the promise", "rezone.go", "	m.to = gone\n", "	m.to, m.until = gone, never\n", "a server is added and leads"},
+	{"a promise ends when its server leaves the zone", "rezone.go", "	m.to = gone\n	if j, stays := z.index(old.ids[old.to]); stays {\n		m.to = j\n", "	m.to, m.until = gone, never\n	if j, stays := z.index(old.ids[old.to]); stays {\n		m.to, m.until = j, old.until\n", "the first server is removed"},
+	{"a promise gets another place of the table", "rezone.go", "		m.to = j\n", "		m.to = int8(len(z.ids)) - 1 - j\n", "large: the first server is removed, the others lead"},
 }
 
 var violation = regexp.MustCompile(`servers \[[0-9 ]+\] have the address at the same time`)

@@ -9,7 +9,7 @@ package lease
 type voter struct {
 	quiet Time   // promises nothing before
 	term  uint64 // of the latest leader it heard of; a zone that is set up anew needs new guards
-	to    int8   // index; meaningful until the promise ends
+	to    int8   // index, or gone; meaningful until the promise ends
 	mark  Mark   // of the last question that it granted
 	until Time   // end of the promise
 	voids Voids
@@ -53,7 +53,7 @@ func (v *voter) learn(told *Voids) (freed bool) {
 			v.voids[i] = told[i]
 		}
 	}
-	if v.until != never && !v.voids[v.to].before(v.mark) {
+	if v.until != never && v.to != gone && !v.voids[v.to].before(v.mark) {
 		v.to, v.mark, v.until = 0, Mark{}, never
 		return true
 	}

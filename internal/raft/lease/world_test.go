@@ -19,8 +19,20 @@ import (
 //     of its claims at any time, for safety must not depend on it;
 //   - a message arrives, whenever it was sent, and overtakes others, or never;
 //   - an order for the address is carried out; its end is told later, if bounds say so;
-//   - a guard dies, between any two steps, and starts anew; it is told to stop.
+//   - a guard dies, between any two steps, and starts anew; it is told to stop;
+//   - a guard hears that a server was added to the zone, or removed from it: each at
+//     any time, or never.
 const servers = 3
+
+// lists are the lists of servers that a zone may have. The last one moves what is
+// known of a server to another place in the tables.
+var lists = [][]int{{0, 1, 2}, {0, 1}, {1, 2}}
+
+// listName are their names in messages.
+var listNames = []string{fmt.Sprint(lists[0]), fmt.Sprint(lists[1]), fmt.Sprint(lists[2])}
+
+// listOf is the number of the list that a guard has.
+func (m *Machine) listOf() int { return slices.Index(listNames, m.name) }
 
 // unit of the model's clocks.
 const unit = Time(time.Second)
@@ -43,6 +55,22 @@ type bounds struct {
 	crashes [servers]int8
 	stops   int8
 	io      inputOutput
+
+	before, after int // list of servers, and what it is changed to
+}
+
+// listAtFirst is the list of a server when all begins: one that is added has the new one.
+func (b *bounds) listAtFirst(server int) int {
+	if slices.Contains(lists[b.before], server) {
+		return b.before
+	}
+	return b.after
+}
+
+// hears reports whether a guard may still hear of the new list. A server that is
+// removed may never notice.
+func (w *world) hears(b *bounds, server int) bool {
+	return w.guard[server].listOf() != b.after && slices.Contains(lists[b.after], server)
 }
 
 // timers are small enough to enumerate, and nothing in them is rounded.
@@ -112,8 +140,14 @@ type world struct {
 	stops   int8
 }
 
-func newModelGuard(t Timers, server int, inc uint64, now Time) Machine {
-	m := start(&zone{Timers: t, self: int8(server), ids: []int{0, 1, 2}, quorum: majority(servers), inc: inc, name: "z"}, now)
+func modelZone(t Timers, server, list int, inc uint64) *zone {
+	z := &zone{Timers: t, ids: lists[list], quorum: majority(len(lists[list])), inc: inc, name: listNames[list]}
+	z.self, _ = z.index(server)
+	return z
+}
+
+func newModelGuard(t Timers, server, list int, inc uint64, now Time) Machine {
+	m := start(modelZone(t, server, list, inc), now)
 	m.query = 1 << 61 // the model does not wait for it
 	return *m
 }
@@ -124,7 +158,7 @@ func fresh(b *bounds) *world {
 	t := b.timers()
 	for i := range servers {
 		w.now[i] = base
-		w.guard[i] = newModelGuard(t, i, 1, base-100*unit)
+		w.guard[i] = newModelGuard(t, i, b.listAtFirst(i), 1, base-100*unit)
 		w.guard[i].address, w.guard[i].lease = absent, never
 		w.end[i] = base
 	}
@@ -158,8 +192,9 @@ func (w *world) obey(i int, o Orders, limit int) {
 	if o.Address != Leave {
 		w.errand[i] = errand{order: o.Address, until: o.Until}
 	}
-	for j := range int8(servers) {
-		if int(j) == i {
+	for _, id := range w.guard[i].ids {
+		j := int8(id)
+		if id == i {
 			continue
 		}
 		if o.Release != nil {
@@ -242,8 +277,15 @@ func (w *world) pass(b *bounds) {
 }
 
 func (w *world) crash(i int) {
-	w.guard[i] = newModelGuard(w.guard[i].Timers, i, w.guard[i].inc+1, w.now[i])
+	w.guard[i] = newModelGuard(w.guard[i].Timers, i, w.guard[i].listOf(), w.guard[i].inc+1, w.now[i])
 	w.errand[i] = errand{}
+}
+
+// rezone gives guard i the new list. That a change comes soon after another is not
+// looked at here: there is one.
+func (w *world) rezone(i int, b *bounds) {
+	g := &w.guard[i]
+	w.obey(i, g.rezone(w.now[i], modelZone(g.Timers, i, b.after, g.inc)), b.net)
 }
 
 // successors are all worlds that may follow, each with what happened.
@@ -282,6 +324,9 @@ func (w *world) each(b *bounds, step func(what func() string, do func(*world))) 
 		}
 		if w.crashes[i] < b.crashes[i] {
 			step(func() string { return fmt.Sprintf("guard %d dies and starts", i) }, func(c *world) { c.crash(i); c.crashes[i]++ })
+		}
+		if w.hears(b, i) {
+			step(func() string { return fmt.Sprintf("guard %d hears that the servers are %v", i, lists[b.after]) }, func(c *world) { c.rezone(i, b) })
 		}
 		if w.stops < b.stops && !w.guard[i].stopping {
 			step(func() string { return fmt.Sprintf("guard %d is told to stop", i) }, func(c *world) { c.stops++; c.obey(i, c.guard[i].Stop(c.now[i]), b.net) })

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/oneha/oneha/internal/spec"
+	known "github.com/oneha/oneha/test/examples"
 )
 
 var (
@@ -19,12 +20,8 @@ var (
 // examples are the clusters of the example files, by their names.
 func examples(t testing.TB) map[string]spec.Cluster {
 	t.Helper()
-	files, err := filepath.Glob("../examples/*.yaml")
-	if err != nil || len(files) < 15 {
-		t.Fatalf("%d examples, %v", len(files), err)
-	}
 	clusters := map[string]spec.Cluster{}
-	for _, file := range files {
+	for _, file := range known.Pacemaker(t, "../examples") {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

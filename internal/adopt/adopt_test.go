@@ -17,16 +17,13 @@ import (
 	"github.com/oneha/oneha/internal/adopt"
 	"github.com/oneha/oneha/internal/spec"
 	"github.com/oneha/oneha/test/equality"
+	"github.com/oneha/oneha/test/examples"
 )
 
 // import of what generate wrote gives the same description, byte for byte, and
 // nothing is left over.
 func TestOwnExamples(t *testing.T) {
-	files, err := filepath.Glob("../../examples/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatal(err, files)
-	}
-	for _, file := range files {
+	for _, file := range examples.Pacemaker(t, "../../examples") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			data, err := os.ReadFile(file)
 			if err != nil {

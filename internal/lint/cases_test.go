@@ -199,7 +199,7 @@ var ruleCases = []ruleCase{
 
 	{rule: "R02", name: "enabled", node: func(n, _ *Node) { unitOf(n, "opennebula.service").Boot = "enabled" }, severity: bad},
 	{rule: "R02", name: "masked", node: func(n, _ *Node) { unitOf(n, "opennebula-flow.service").Boot = "masked" }, severity: bad},
-	{rule: "R02", name: "Raft", without: "ck", node: func(n, _ *Node) { n.Oned.ServerID = 0 }, severity: bad},
+	{rule: "R02", name: "Raft", without: "ck", node: func(n, _ *Node) { noCluster(n, 0) }, severity: bad},
 	{rule: "R02", name: "the node only votes", node: func(n, p *Node) {
 		unitOf(n, "pacemaker.service").Boot = "disabled"
 		unitOf(p, "pacemaker.service").Boot = "disabled"
@@ -208,7 +208,7 @@ var ruleCases = []ruleCase{
 	{rule: "R02", name: "a unit that is not the cluster's", node: func(n, _ *Node) {
 		n.Units = append(n.Units, Unit{Name: "opennebula-ssh-agent.service", Boot: "enabled"})
 	}},
-	{rule: "R02", name: "Raft as it should be", without: "ck", node: func(n, _ *Node) { n.Oned.ServerID = 0; unitOf(n, "opennebula.service").Boot = "enabled" }},
+	{rule: "R02", name: "Raft as it should be", without: "ck", node: func(n, _ *Node) { noCluster(n, 0); unitOf(n, "opennebula.service").Boot = "enabled" }},
 
 	{rule: "R03", name: "none", cib: edits{`<op id="g1" name="monitor" interval="30s" timeout="20s"/>`, ``}, severity: warn},
 	{rule: "R03", name: "none that recurs", cib: edits{`<op id="g1" name="monitor" interval="30s"`, `<op id="g1" name="monitor" interval="0s"`}, severity: warn},
@@ -299,8 +299,12 @@ var ruleCases = []ruleCase{
 	{rule: "O01", name: "hooks", node: func(n, _ *Node) {
 		n.Oned.LeaderHook, n.Oned.FollowerHook = "raft/vip.sh leader eth0 10.3.4.2/24", "raft/vip.sh follower eth0 10.3.4.2/24"
 	}, severity: bad},
+	{rule: "O01", name: "and no rule of Raft's about the hooks", node: func(n, _ *Node) {
+		n.Oned.LeaderHook, n.Oned.FollowerHook = "raft/vip.sh eth0 10.3.4.2/24", "raft/vip.sh eth0 10.3.4.2/24"
+	}, severity: bad},
+	{rule: "O01", name: "nor about the clock", node: func(n, _ *Node) { n.Oned.ServerID, n.Clock.Synchronised = 1, false }, severity: bad, also: "Q06"},
 	{rule: "O01", name: "no cluster", without: "ck", node: func(n, _ *Node) {
-		n.Oned.ServerID = 1
+		noCluster(n, 1)
 		n.Oned.LeaderHook, n.Oned.FollowerHook = "raft/vip.sh leader eth0 10.3.4.2/24", "raft/vip.sh follower eth0 10.3.4.2/24"
 		unitOf(n, "opennebula.service").Boot = "enabled"
 	}},
@@ -344,11 +348,24 @@ var ruleCases = []ruleCase{
 	{rule: "V02", name: "newer", cib: edits{timeout120, `name="stonith-timeout" value="61s"`}, pacemaker: "2.1.6"},
 }
 
+// noCluster makes a node a server of a Raft zone, without a cluster and with a database
+// of its own.
+func noCluster(n *Node, id int) {
+	n.Oned.ServerID, n.Oned.Database = id, "localhost"
+	for _, name := range []string{"corosync.service", "pacemaker.service"} {
+		u := unitOf(n, name)
+		u.Name, u.Boot, u.Active = "not-"+name, "absent", false
+	}
+	for i := range n.Units {
+		n.Units[i].Clustered = false
+	}
+}
+
 // raft makes the node a sound server of a Raft zone, and changes that.
 func raft(change func(*Oned)) func(n, p *Node) {
 	return func(n, _ *Node) {
 		unitOf(n, "opennebula.service").Boot = "enabled"
-		n.Oned.ServerID = 0
+		noCluster(n, 0)
 		n.Oned.LeaderHook, n.Oned.FollowerHook = "raft/vip.sh leader eth0 10.3.4.2/24", "raft/vip.sh follower eth0 10.3.4.2/24"
 		change(n.Oned)
 	}

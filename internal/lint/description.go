@@ -15,11 +15,17 @@ type Description struct {
 	source   []byte // the CIB
 	cib      *CIB
 	corosync *Corosync
+
+	zone  *spec.Zone // instead of these, of mode raft
+	where *atlas
 }
 
 // Describe generates what the rules look at. The cluster is one that spec.Parse
 // found no error in, of the same bytes.
 func Describe(file string, data []byte, c spec.Cluster) (*Description, error) {
+	if c.Zone != nil {
+		return &Description{zone: c.Zone, where: newAtlas(file, data)}, nil
+	}
 	files, err := cib.Generate(c, "xml", "corosync")
 	if err != nil {
 		return nil, err
@@ -54,6 +60,10 @@ var fileRules = []struct {
 	{"F05", regexp.MustCompile(`^fence_delay 0 lets two nodes shoot each other$`)},
 	{"F13", regexp.MustCompile(`^a password does not belong in this file$|^password file .* has mode`)},
 	{"Q02", regexp.MustCompile(`^property no-quorum-policy: .* is refused`)},
+	{"S01", regexp.MustCompile(`^\d+ servers are (an even number|too many for a zone)$|^a single server is no high availability$`)},
+	{"S06", regexp.MustCompile(`^endpoint of node .* is (the floating IP|.*which is another machine on each server)`)},
+	{"S07", regexp.MustCompile(`^a heartbeat every .* is too seldom|^rpc .* is not shorter than election`)},
+	{"S11", regexp.MustCompile(`^vip .* has no nic$|^addr of node .* is the floating IP`)},
 	{"R08", regexp.MustCompile(`^vip .* is the address of node |^no addr of node .* is in the VIP's network`)},
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/oneha/oneha/cib"
 	"github.com/oneha/oneha/internal/diag"
 	"github.com/oneha/oneha/internal/spec"
+	"github.com/oneha/oneha/test/examples"
 )
 
 func describe(t testing.TB, file, text string) (*Description, spec.Cluster) {
@@ -67,12 +68,8 @@ func TestEightLines(t *testing.T) {
 // No example has an error, neither as a description nor as the files made of it, and
 // the rules say the same of both.
 func TestExamples(t *testing.T) {
-	files, err := filepath.Glob("../../examples/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no examples: ", err)
-	}
 	inevitable := []string{"F09", "Q04"}
-	for _, file := range files {
+	for _, file := range examples.Pacemaker(t, "../../examples") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			data, err := os.ReadFile(file)
 			if err != nil {

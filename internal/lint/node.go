@@ -27,6 +27,7 @@ type Node struct {
 	Listeners  []Listener  `json:"listeners,omitempty"`
 	Claims     []Claim     `json:"claims,omitempty"`
 	Clock      *Clock      `json:"clock,omitempty"`
+	Zone       *Member     `json:"zone,omitempty"` // what it has to do with the zone that is described
 	BMCs       []BMC       `json:"bmcs,omitempty"`
 
 	// Unknown is what could not be found out, and why.
@@ -91,6 +92,26 @@ type Oned struct {
 	Database     string   `json:"database,omitempty"` // host, or file of sqlite
 	LocalDB      bool     `json:"local_db,omitempty"` // the host is an address of this machine alone
 	Monitor      string   `json:"monitor_address,omitempty"`
+	DatabaseName string   `json:"database_name,omitempty"` // on the host
+	RaftMissing  []string `json:"raft_missing,omitempty"`  // keys that RAFT lacks
+	ElectionMS   int      `json:"election_timeout_ms,omitempty"`
+	HeartbeatMS  int      `json:"broadcast_timeout_ms,omitempty"`
+}
+
+// Member is a machine as a server of the zone that is described.
+type Member struct {
+	Server   string    `json:"server"`             // its name there; "" when it is none of them
+	Settings []Setting `json:"settings,omitempty"` // what its files say otherwise than the description
+	Sudoers  bool      `json:"sudoers"`            // oned may call the hooks
+}
+
+// Setting is a value of a configuration file that is not what it should be.
+type Setting struct {
+	File string `json:"file"`
+	Line int    `json:"line,omitempty"`
+	Name string `json:"name"` // such as FEDERATION SERVER_ID
+	Is   string `json:"is"`
+	Want string `json:"want"`
 }
 
 // Listener is a process that has one of the services' TCP ports.

@@ -119,7 +119,7 @@ func onInterface(n *Node, v floating, r *report) {
 
 func raftBesideCluster(w *world, r *report) {
 	o := w.Node.Oned
-	if o == nil || !w.Node.raft() || !slices.ContainsFunc(w.sides, func(s *side) bool { return s.runsOned() }) {
+	if o == nil || !w.Node.raft() || !w.inCluster() {
 		return
 	}
 	var why []string
@@ -141,7 +141,7 @@ func raftServer(w *world, r *report) {
 		return
 	}
 	at := Place{File: o.Config}
-	clustered := slices.ContainsFunc(w.sides, func(s *side) bool { return s.runsOned() })
+	clustered := w.inCluster()
 	if (o.LeaderHook == "") != (o.FollowerHook == "") {
 		set, unset := "RAFT_LEADER_HOOK", "RAFT_FOLLOWER_HOOK"
 		if o.LeaderHook == "" {
@@ -150,7 +150,7 @@ func raftServer(w *world, r *report) {
 		r.add(at, set+" is set and "+unset+" is not: the floating IP is taken and never given up, or the other way round", "set both, or neither")
 	}
 	for _, hook := range o.MissingHooks {
-		r.add(at, fmt.Sprintf("the Raft hook %s is no executable file", clip(hook)), "use raft/vip.sh for both hooks, with the first argument leader or follower")
+		r.add(at, fmt.Sprintf("the Raft hook %s is no executable file", clip(hook)), "set both hooks as oneha generate writes them, or to raft/vip.sh with the first argument leader or follower")
 	}
 	if o.Monitor == "" || o.ServerID < 0 && !clustered {
 		return
@@ -159,6 +159,11 @@ func raftServer(w *world, r *report) {
 	for _, s := range w.sides {
 		for _, v := range s.addresses() {
 			vips = append(vips, v.ip.String())
+		}
+	}
+	if z := w.zone(); z != nil {
+		for _, v := range z.VIPs {
+			vips = append(vips, v.Address.Addr().String())
 		}
 	}
 	if len(vips) == 0 && o.ServerID >= 0 {
@@ -186,7 +191,7 @@ func hookAddresses(command string) (ips []string) {
 
 func database(w *world, r *report) {
 	o := w.Node.Oned
-	if o == nil || !slices.ContainsFunc(w.sides, func(s *side) bool { return s.runsOned() }) {
+	if o == nil || !w.inCluster() {
 		return
 	}
 	at := Place{File: o.Config}

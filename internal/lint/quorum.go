@@ -59,7 +59,7 @@ func (s *side) compareNodes(r *report) {
 			r.add(s.nodePlace(missing[0]), fmt.Sprintf("corosync.conf lists %s, which the CIB does not have", and(missing)), "give every node the name that `uname -n` prints there")
 		}
 	}
-	if s.file != nil || s.Description == nil {
+	if s.file != nil || s.Description == nil || s.Description.corosync == nil {
 		return
 	}
 	wanted := s.Description.corosync.names()
@@ -154,7 +154,7 @@ func pluginService(w *world, r *report) {
 }
 
 func clocks(w *world, r *report) {
-	if c := w.Node.Clock; c != nil && !c.Synchronised {
+	if c := w.Node.Clock; c != nil && !c.Synchronised && (!w.Node.raft() || w.inCluster()) { // of a Raft server S08 says it
 		r.add(w.Node.place(), "the clock is not synchronised", "run chrony or systemd-timesyncd: logs of the nodes cannot be compared, and OpenNebula's monitoring and tokens depend on it")
 	}
 }

@@ -317,25 +317,3 @@ func benchmarkCheck(b *testing.B, n int) {
 		checkLarge(b, data)
 	}
 }
-
-// 500 resources take at most 200 ms, and four times as many at most ten times as
-// long: a bound with room for a busy machine, which squares would burst.
-func TestSpeed(t *testing.T) {
-	best := func(n int) time.Duration {
-		data := large(t, n)
-		fastest := time.Hour
-		for range 3 {
-			start := time.Now()
-			checkLarge(t, data)
-			fastest = min(fastest, time.Since(start))
-		}
-		return fastest
-	}
-	small, big := best(500), best(2000)
-	if small > 200*time.Millisecond {
-		t.Errorf("500 resources take %s", small)
-	}
-	if big > 10*small {
-		t.Errorf("500 resources take %s, 2000 %s", small, big)
-	}
-}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/oneha/oneha/internal/one"
+	"github.com/oneha/oneha/internal/raft/zoneconf"
+	"github.com/oneha/oneha/internal/spec"
 )
 
 // Wanted is what the facts make worth knowing of a node.
@@ -15,6 +17,7 @@ type Wanted struct {
 	Addresses []Floating
 	Devices   []Device
 	Files     []string // that must be the same on every node
+	Zone      *spec.Zone
 }
 
 // Floating is a floating IP.
@@ -32,7 +35,10 @@ type Device struct {
 // Wanted lists what to look for on a node.
 func (f Facts) Wanted() (want Wanted) {
 	w := newWorld(f)
-	want.Units = []string{"pacemaker.service", "corosync.service"}
+	want.Units = []string{"pacemaker.service", "corosync.service", zoneconf.GuardUnit}
+	if f.Description != nil {
+		want.Zone = f.Description.zone
+	}
 	for _, s := range one.Services {
 		want.Units = append(want.Units, s.Unit)
 		if s.Config != "" && !slices.Contains(want.Files, s.Config) {

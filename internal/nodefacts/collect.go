@@ -70,6 +70,7 @@ func Collect(ctx context.Context, m Machine, want lint.Wanted) *lint.Node {
 	c.network(ctx, want.Addresses)
 	c.twins(want.Files)
 	c.opennebula(want)
+	c.zone(want.Zone)
 	if path := "/etc/corosync/service.d/pcmk"; c.exists(path) {
 		c.facts.ServiceD = path
 	}

@@ -54,6 +54,7 @@ func (c *collector) opennebula(want lint.Wanted) {
 	if text, err := c.read(monitordConf); err == nil {
 		o.Monitor = first(monitorAddress, withoutComments(string(text)))
 	}
+	raftOf(o, text)
 	c.facts.Oned = o
 }
 

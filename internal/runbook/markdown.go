@@ -5,12 +5,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/oneha/oneha/internal/spec"
 )
 
 // Markdown writes the runbook for people.
 func (r Runbook) Markdown() []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Runbook: the cluster %s on %s\n\n", r.Cluster, r.On)
+	what, machine := "cluster", "node"
+	if r.Mode == string(spec.Raft) {
+		what, machine = "zone", "server"
+	}
+	fmt.Fprintf(&b, "# Runbook: the %s %s on %s\n\n", what, r.Cluster, r.On)
 	b.WriteString("Every command is for root. A step says where it is done; go on when what it expects is there. Steps that stop or move services, or switch power, say **interrupts**.\n")
 	if len(r.Notes) > 0 {
 		b.WriteString("\nKnow before you begin:\n\n")
@@ -30,7 +36,7 @@ func (r Runbook) Markdown() []byte {
 			case s.Where != "":
 				on = "**At** " + s.Where
 			case len(s.On) > 1 && slices.Equal(s.On, everywhere):
-				on = "**On every node**"
+				on = "**On every " + machine + "**"
 			}
 			if s.Optional {
 				on += ", optional"

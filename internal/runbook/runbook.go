@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oneha/oneha/internal/shell"
 	"github.com/oneha/oneha/internal/spec"
 	"github.com/oneha/oneha/internal/target"
 )
@@ -20,6 +21,7 @@ import (
 // Runbook is the ordered steps of one cluster on one kind of machine.
 type Runbook struct {
 	Cluster  string    `json:"cluster"`
+	Mode     string    `json:"mode,omitempty"`  // raft for a zone
 	Target   string    `json:"target"`          // as target.Parse reads it
 	On       string    `json:"on"`              // the same for people
 	Notes    []string  `json:"notes,omitempty"` // what the target cannot do, or nobody has tried
@@ -153,15 +155,7 @@ func (b *book) script() string {
 }
 
 // word makes one word of s for a POSIX shell.
-func word(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@,=%", r)
-	}
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
+func word(s string) string { return shell.Word(s) }
 
 // and joins names as a sentence does.
 func and(names []string) string {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/oneha/oneha/internal/spec"
 	"github.com/oneha/oneha/internal/target"
+	"github.com/oneha/oneha/test/examples"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -98,11 +99,7 @@ func TestGolden(t *testing.T) {
 // loader that it has.
 func everywhere(t *testing.T, f func(name string, c spec.Cluster, on target.Target, r Runbook)) {
 	t.Helper()
-	files, err := filepath.Glob("../../examples/*.yaml")
-	if err != nil || len(files) < 15 {
-		t.Fatalf("%d examples, %v", len(files), err)
-	}
-	for _, file := range files {
+	for _, file := range examples.Pacemaker(t, "../../examples") {
 		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
 		c := example(t, name)
 		for _, on := range append(target.Names(), "portable", "pcs=0.9", "crmsh=5") {

@@ -44,6 +44,7 @@ const (
 // Its slices keep the order of the file.
 type Cluster struct {
 	Name       string
+	Zone       *Zone `json:",omitempty"` // of `mode: raft`; every field beside Name and Zone is zero then
 	Layout     Layout
 	Agents     Agents
 	Nodes      []Node

@@ -82,15 +82,21 @@ func TestInvalidExamples(t *testing.T) {
 }
 
 func TestEveryKeyHasAnExample(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(examples, "every-key.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Alternatives of keys that the example has.
-	other := map[string]bool{"timing": true, "password_script": true}
-	for _, k := range Keys {
-		if name := k.name(); !other[name] && !strings.Contains(string(data), name+":") && !strings.Contains(string(data), name+"=") {
-			t.Errorf("every-key.yaml lacks %s", k.Path)
+	// Alternatives of keys that the examples have, and what the other mode's have.
+	other := map[string]bool{"timing": true, "password_script": true, "mode": true}
+	for mode, file := range map[Mode]string{Pacemaker: "every-key.yaml", Raft: "raft-five.yaml"} {
+		data, err := os.ReadFile(filepath.Join(examples, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range Keys {
+			only := k.Only()
+			if only == "" && mode == Raft || only != "" && only != mode {
+				continue
+			}
+			if name := k.name(); !other[name] && !strings.Contains(string(data), name+":") && !strings.Contains(string(data), name+"=") {
+				t.Errorf("%s lacks %s", file, k.Path)
+			}
 		}
 	}
 }

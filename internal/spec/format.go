@@ -37,6 +37,9 @@ func Format(c Cluster, comments Comments) []byte {
 
 // describe arranges a cluster as its file.
 func describe(c Cluster) out {
+	if c.Zone != nil {
+		return describeZone(c)
+	}
 	own, shared, entries := fencingOf(c)
 	top := outMap{}
 	top.text("version", "1")

@@ -79,7 +79,7 @@ func askedWith(d FenceDevice, drv driver, by Agents) (a asked, ok bool) {
 
 // gives reports whether Parse makes that device of it.
 func (a asked) gives(d FenceDevice, by Agents) bool {
-	r := &reader{}
+	r := &reader{mode: Pacemaker}
 	own := map[string]value{}
 	for name, v := range a.options {
 		own[name] = value{kind: scalar, text: v}

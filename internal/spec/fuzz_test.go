@@ -16,6 +16,7 @@ import (
 // answer for one input, and a Cluster without errors keeps its promises.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(base))
+	f.Add([]byte(zoneBase))
 	for _, pattern := range []string{"*.yaml", "invalid/*.yaml"} {
 		files, err := filepath.Glob(filepath.Join(examples, pattern))
 		if err != nil {
@@ -59,6 +60,10 @@ func checkInvariants(t *testing.T, c Cluster) {
 		}
 	}
 	expect(clusterName.MatchString(c.Name), "cluster name")
+	if c.Zone != nil {
+		checkZone(c, expect)
+		return
+	}
 	expect(c.Layout == Staged || c.Layout == Colocation || c.Layout == Group, "layout")
 	expect(c.Token >= minToken && c.Token <= maxToken && c.Token%time.Millisecond == 0, "token")
 	expect(len(c.Nodes) >= minNodes && len(c.Nodes) <= maxNodes, "number of nodes")
@@ -135,6 +140,33 @@ func checkInvariants(t *testing.T, c Cluster) {
 	for i, p := range c.Properties {
 		expect(property.MatchString(p.Name) && p.Value != "", "property")
 		expect(i == 0 || c.Properties[i-1].Name < p.Name, "order of properties")
+	}
+}
+
+// checkZone holds a Zone to what its guards and procedures rely on.
+func checkZone(c Cluster, expect func(ok bool, what string)) {
+	z := *c.Zone
+	rest := c
+	rest.Name, rest.Zone = "", nil
+	expect(cmp.Equal(rest, Cluster{}, addresses, prefixes), "a zone has nothing of a cluster")
+	expect(len(z.Servers) > 0 && len(z.Servers)%2 == 1 && len(z.Servers) <= maxServers, "number of servers")
+	expect(z.Database == "sqlite" || z.Database == "mysql", "database")
+	expect(accountName.MatchString(z.User) && z.Port > 0 && z.Port < 65536 && z.ID >= 0, "account, port, zone")
+	expect(z.Heartbeat > 10*time.Millisecond && 2*z.Heartbeat <= z.Election && z.Rest.XMLRPC < z.Election && z.Rest.XMLRPC > 10*time.Millisecond, "timeouts")
+	expect(z.Rest.LimitPurge > 0 && z.Rest.LogRetention > 0 && z.Rest.LogPurge >= time.Second && z.Rest.LogPurge%time.Second == 0, "log")
+	ids, taken := map[int]bool{}, map[string]bool{}
+	for _, s := range z.Servers {
+		expect(isHostName(s.Name, maxNodeName) && s.ID >= 0 && !ids[s.ID], "server")
+		expect(unfit(s.Addr) == "" && !taken[s.Addr.String()] && !taken[s.Endpoint] && endpointURL.MatchString(s.Endpoint), "address and endpoint")
+		ids[s.ID], taken[s.Addr.String()], taken[s.Endpoint] = true, true, true
+	}
+	expect(len(z.VIPs) <= maxZoneVIPs, "number of VIPs")
+	for _, v := range z.VIPs {
+		expect(v.Address.IsValid() && !taken[v.Address.Addr().String()] && nicName.MatchString(v.NIC) && v.NIC[0] != '-', "VIP")
+		taken[v.Address.Addr().String()] = true
+	}
+	for i, s := range z.Services {
+		expect(s != "oned" && slices.Index(z.Services, s) == i, "service")
 	}
 }
 

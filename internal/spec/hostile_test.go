@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// bound is for a machine that does many other things: alone none of these takes a
+// second, and what is cubic takes minutes.
+const bound = 30 * time.Second
+
 // Nothing that fits into a file may keep Parse busy for long.
 func TestHostileInputIsQuick(t *testing.T) {
 	fill := func(s string) string { return strings.Repeat(s, maxSize/len(s)) }
@@ -38,7 +42,7 @@ func TestHostileInputIsQuick(t *testing.T) {
 	} {
 		start := time.Now()
 		_, findings := Parse("f", []byte(text))
-		if d := time.Since(start); d > 5*time.Second {
+		if d := time.Since(start); d > bound {
 			t.Errorf("%s: %s", name, d)
 		} else {
 			t.Logf("%-10s %8s %d findings", name, d.Round(time.Millisecond), len(findings))

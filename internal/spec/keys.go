@@ -3,6 +3,7 @@ package spec
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -13,7 +14,9 @@ type Key struct {
 	Form     string // what may be written
 	Default  string // as it would be written; "" if there is none
 	Required bool
+	Mode     Mode   // the only one that knows it and what is below it; "" for both
 	Why      string // what it is, and why its default is what it is
+	Raft     string // what is different in mode raft
 	Source   string // where the reason comes from
 }
 
@@ -27,6 +30,9 @@ const (
 	defaultFenceDelay = 5 * time.Second // for two nodes; 0 for more
 	defaultAgents     = Ours
 	defaultAlgorithm  = "ffsplit"
+	defaultMode       = Pacemaker
+	defaultDatabase   = "sqlite"
+	defaultUser       = "root"
 )
 
 // timings are the named token timeouts.
@@ -48,7 +54,9 @@ var synonyms = map[string][]string{
 	"ip": {"vip", "addr", "address", "url", "host"}, "ipaddr": {"addr", "address", "url"}, "ring0_addr": {"addr"},
 	"adress": {"addr", "address"}, "address": {"addr", "url"}, "addr": {"url"}, "host": {"addr", "url"},
 	"interface": {"nic"}, "dev": {"nic"},
-	"login": {"username"}, "user": {"username"}, "passwd_script": {"password_script"}, "passwd_file": {"password_file"},
+	"server_id": {"id"}, "rpc": {"endpoint"}, "zone_id": {"zone"}, "db": {"database"}, "backend": {"database"}, "raft": {"timers"},
+	"election_timeout": {"election"}, "broadcast": {"heartbeat"}, "xmlrpc": {"rpc"},
+	"login": {"username"}, "user": {"username", "ssh_user"}, "passwd_script": {"password_script"}, "passwd_file": {"password_file"},
 }
 
 // secretNames are keys that people and other tools use for a secret itself.
@@ -56,16 +64,16 @@ var secretNames = []string{"password", "passwd", "pass", "passphrase", "passwort
 
 func isSecret(key string) bool { return slices.Contains(secretNames, strings.ToLower(key)) }
 
-// keysIn lists the keys of the map at path. A node's own bmc and an entry of
-// fencing have those of the shared one too.
-func keysIn(path string) (names []string) {
+// keysIn lists the keys of the map at path, in a mode. A node's own bmc and an entry
+// of fencing have those of the shared one too.
+func keysIn(path string, in Mode) (names []string) {
 	for _, k := range Keys {
-		if k.parent() == path {
+		if k.parent() == path && k.fits(in) {
 			names = append(names, k.name())
 		}
 	}
 	if path == "nodes.*.bmc" || path == "fencing.*" {
-		names = append(names, keysIn("bmc")...)
+		names = append(names, keysIn("bmc", in)...)
 	}
 	return names
 }
@@ -73,6 +81,24 @@ func keysIn(path string) (names []string) {
 func (k Key) name() string { return k.Path[strings.LastIndex(k.Path, ".")+1:] }
 
 func (k Key) parent() string { return k.Path[:max(0, strings.LastIndex(k.Path, "."))] }
+
+// Only is the one mode that knows the key; "" for both.
+func (k Key) Only() Mode { return onlyIn()[k.Path] }
+
+// onlyIn has the mode of each key that only one mode knows, itself or by a key above it.
+var onlyIn = sync.OnceValue(func() map[string]Mode {
+	all := map[string]Mode{}
+	for _, above := range Keys {
+		for _, k := range Keys {
+			if above.Mode != "" && (k.Path == above.Path || strings.HasPrefix(k.Path, above.Path+".")) {
+				all[k.Path] = above.Mode
+			}
+		}
+	}
+	return all
+})
+
+func (k Key) fits(in Mode) bool { only := k.Only(); return only == "" || only == in }
 
 // home says where a key belongs.
 func (k Key) home() string {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // The defaults that the table tells are those that Parse applies.
@@ -20,7 +22,7 @@ func TestDefaultsAreTheTables(t *testing.T) {
 	checked := 0
 	for _, k := range Keys {
 		value, _, _ := strings.Cut(k.Default, " ")
-		if value == "" || k.Path == "token" || k.parent() != "" {
+		if value == "" || k.Path == "token" || k.parent() != "" || k.Mode == Raft {
 			continue
 		}
 		c, findings := Parse("f", []byte(minimal+k.Path+": "+value+"\n"))
@@ -38,6 +40,37 @@ func TestDefaultsAreTheTables(t *testing.T) {
 	}
 }
 
+// So are those of a zone.
+func TestDefaultsOfAZone(t *testing.T) {
+	want, findings := Parse("f", []byte(zoneBase))
+	if len(findings) > 0 {
+		t.Fatal(findings)
+	}
+	checked := 0
+	for _, k := range Keys {
+		value, _, _ := strings.Cut(strings.TrimSuffix(k.Default, ";"), " ")
+		value = strings.Trim(value, ",;")
+		switch {
+		case value == "" || k.Only() != Raft || strings.HasPrefix(k.Path, "nodes."):
+			continue
+		case k.parent() != "":
+			value = "{" + k.name() + ": " + value + "}"
+		}
+		top, _, _ := strings.Cut(k.Path, ".")
+		got, findings := Parse("f", []byte(zoneBase+top+": "+value+"\n"))
+		if len(findings) > 0 {
+			t.Errorf("%s: %s: %v", k.Path, value, findings)
+		}
+		if diff := cmp.Diff(want, got, addresses, prefixes); diff != "" {
+			t.Errorf("%s: %s is not the default: %s", k.Path, value, diff)
+		}
+		checked++
+	}
+	if checked < 10 {
+		t.Errorf("only %d defaults checked", checked)
+	}
+}
+
 func equal(a, b Cluster) bool {
 	return a.Layout == b.Layout && a.Agents == b.Agents && a.Token == b.Token && a.Fencing[0].Delay == b.Fencing[0].Delay &&
 		a.Fencing[1].Delay == b.Fencing[1].Delay && slices.Equal(a.Services, b.Services)
@@ -46,7 +79,7 @@ func equal(a, b Cluster) bool {
 func TestKeysAreWhole(t *testing.T) {
 	seen := map[string]bool{}
 	for _, k := range Keys {
-		if k.Form == "" || !strings.HasSuffix(k.Why, ".") || k.Required && k.Default != "" || seen[k.Path] {
+		if k.Form == "" || !strings.HasSuffix(k.Why, ".") || k.Required && k.Default != "" || k.Raft != "" && (k.Only() != "" || !strings.HasSuffix(k.Raft, ".")) || seen[k.Path] {
 			t.Errorf("row %+v", k)
 		}
 		seen[k.Path] = true

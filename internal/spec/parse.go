@@ -13,7 +13,7 @@ import (
 // error among them the Cluster is complete and consistent; otherwise it holds
 // what could be read and is not to be used.
 func Parse(name string, data []byte) (Cluster, diag.Findings) {
-	r := &reader{file: name, excused: map[string]bool{}, running: map[string]place{}}
+	r := &reader{file: name, mode: defaultMode, excused: map[string]bool{}, running: map[string]place{}}
 	text, bad := normalise(data)
 	if bad != nil {
 		r.error(bad.at, bad.what, bad.fix)
@@ -47,8 +47,11 @@ func (r *reader) parse(text string) Cluster {
 	if !r.isMap(root, "the file", "keys and values, as in examples/two-node.yaml") {
 		return Cluster{}
 	}
-	if !r.version(root) {
+	if !r.version(root) || !r.readMode(root) {
 		return Cluster{}
+	}
+	if r.mode == Raft {
+		return r.zone(r.section("", "", root))
 	}
 	return r.cluster(r.section("", "", root))
 }
@@ -76,6 +79,7 @@ func (r *reader) version(root value) bool {
 // cluster reads the keys of the top level.
 func (r *reader) cluster(top section) Cluster {
 	top.need("version", "add version: 1")
+	top.get("mode") // was read first
 	var sure bool
 	c := Cluster{
 		Name:       r.clusterName(top.need("cluster", "add cluster: NAME")),

@@ -189,7 +189,7 @@ func TestFindings(t *testing.T) {
 		{with(t, "cluster: c\n", ""), "1:1: cluster is missing"},
 		{with(t, "cluster: c", "clutser: c"), `2:1: unknown key "clutser"; did you mean "cluster"?`},
 		{with(t, "cluster: c", "name: c"), `2:1: unknown key "name"; it is called "cluster" here`},
-		{base + "banana: 1\n", `9:1: unknown key "banana"; known here: version, cluster,`},
+		{base + "banana: 1\n", `9:1: unknown key "banana"; known here: version, mode, cluster,`},
 		{with(t, "bmc: {username: u, ", "username: u\nbmc: {"), `6:1: unknown key "username"; it belongs under bmc`},
 		{base + "addr: 10.0.0.3\n", `9:1: unknown key "addr"; it belongs under a node's name`},
 		{base + "layout:\n", "9:1: layout has no value"},

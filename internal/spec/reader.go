@@ -13,6 +13,7 @@ import (
 // reader collects findings while it walks a file.
 type reader struct {
 	file     string
+	mode     Mode
 	lines    []string
 	findings diag.Findings
 	refused  bool             // an anchor, alias, merge key or tag was reported
@@ -56,7 +57,7 @@ type section struct {
 // does not also count as a missing key.
 func (r *reader) section(path, label string, v value) section {
 	s := section{r: r, path: path, label: label, at: v.at, values: map[string]value{}}
-	known := keysIn(path)
+	known := keysIn(path, r.mode)
 	given := make([]string, 0, len(v.fields))
 	for _, f := range v.fields {
 		given = append(given, f.key)
@@ -82,6 +83,9 @@ func (s *section) unknown(f field, known []string) string {
 		s.r.refuseSecret(f.at)
 		return ""
 	}
+	if s.otherMode(f) {
+		return ""
+	}
 	what := fmt.Sprintf("unknown key %q", clip(f.key))
 	if s.label != "" {
 		what += " in " + s.label
@@ -97,7 +101,7 @@ func (s *section) unknown(f field, known []string) string {
 		return meant
 	}
 	for _, k := range Keys {
-		if k.name() == f.key {
+		if k.name() == f.key && k.fits(s.r.mode) {
 			s.r.excused[k.Path] = true
 			s.r.error(f.at, what, "it belongs "+k.home())
 			return ""

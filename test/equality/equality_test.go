@@ -16,6 +16,7 @@ import (
 
 	"github.com/oneha/oneha/internal/spec"
 	"github.com/oneha/oneha/test/equality/chamber"
+	"github.com/oneha/oneha/test/examples"
 	"github.com/oneha/oneha/test/lab"
 )
 
@@ -142,11 +143,7 @@ func number(t *testing.T, name string, byDefault int) int {
 // go through pcs too.
 func jobs(t *testing.T, generated, withPCS int) (all []job) {
 	t.Helper()
-	files, err := filepath.Glob("../../examples/*.yaml")
-	if err != nil || len(files) < 15 {
-		t.Fatalf("%d examples, %v", len(files), err)
-	}
-	for _, file := range files {
+	for _, file := range examples.Pacemaker(t, "../../examples") {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

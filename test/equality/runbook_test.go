@@ -3,9 +3,7 @@ package equality
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"github.com/oneha/oneha/internal/spec"
 	"github.com/oneha/oneha/internal/target"
 	"github.com/oneha/oneha/test/equality/chamber"
+	"github.com/oneha/oneha/test/examples"
 )
 
 // elsewhere are programs and packages of a runbook that the root file systems lack
@@ -138,12 +137,8 @@ func inside(room chamber.Room) target.Runner {
 // commandsOf are those of every step of every example's runbooks.
 func commandsOf(t *testing.T, on target.Target) (all [][]string) {
 	t.Helper()
-	examples, err := fs.Glob(os.DirFS("../../examples"), "*.yaml")
-	if err != nil || len(examples) < 15 {
-		t.Fatalf("%d examples, %v", len(examples), err)
-	}
-	for _, file := range examples {
-		text, err := os.ReadFile(filepath.Join("../../examples", file))
+	for _, file := range examples.Pacemaker(t, "../../examples") {
+		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}

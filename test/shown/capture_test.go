@@ -18,6 +18,7 @@ import (
 	"github.com/oneha/oneha/cib"
 	"github.com/oneha/oneha/internal/spec"
 	"github.com/oneha/oneha/test/equality/chamber"
+	"github.com/oneha/oneha/test/examples"
 )
 
 var (
@@ -88,11 +89,7 @@ func capture(t *testing.T, release, env, root string, wanted func(config string)
 		all[name] = a
 	}
 
-	paths, err := filepath.Glob("../../examples/*.yaml")
-	if err != nil || len(paths) < 15 {
-		t.Fatalf("%d examples, %v", len(paths), err)
-	}
-	for _, path := range paths {
+	for _, path := range examples.Pacemaker(t, "../../examples") {
 		files := map[string][]byte{}
 		for _, f := range generated(t, path) {
 			files[f.Name] = f.Data

@@ -4,14 +4,12 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	tty "github.com/oneha/oneha/internal/screen"
 )
 
 // Style is what the screen can show.
-type Style struct {
-	Width int  // columns, at least 40
-	Color bool // SGR sequences (ECMA-48, 8.3.117)
-	UTF8  bool // marks that are no ASCII
-}
+type Style = tty.Style
 
 // Render draws a report: the verdict, what needs attention, and then the nodes, the
 // floating IPs, the services and fencing. A healthy cluster of two nodes takes less
@@ -33,26 +31,16 @@ func Render(r Report, style Style) string {
 }
 
 // tone is how much a line matters.
-type tone int
+type tone = tty.Tone
 
 const (
-	plain tone = iota
-	good
-	poor
-	bad
-	faint
-	strong
+	plain  = tty.Plain
+	good   = tty.Good
+	poor   = tty.Poor
+	bad    = tty.Bad
+	faint  = tty.Faint
+	strong = tty.Strong
 )
-
-// sgr are the tones of text, as SGR parameters. Green and yellow text cannot be read on
-// white: they are for marks, yellow as the ground of one.
-var sgr = map[tone]string{poor: "1", bad: "1;31", faint: "2", strong: "1"}
-
-// markSGR are those of marks.
-var markSGR = map[tone]string{good: "32", poor: "30;43", bad: "1;31"}
-
-// marks stand before a line, so that it can be told without colour.
-var marks = map[tone][2]string{good: {"+", "✓"}, poor: {"!", "!"}, bad: {"X", "✗"}, plain: {"-", "·"}}
 
 // screen is a text on its way.
 type screen struct {
@@ -61,41 +49,17 @@ type screen struct {
 	text strings.Builder
 }
 
-// paint gives a text a colour.
-func (s *screen) paint(t tone, text string) string { return s.color(sgr[t], text) }
-
-func (s *screen) color(code, text string) string {
-	if s.Color && code != "" && text != "" {
-		return "\x1b[" + code + "m" + text + "\x1b[0m"
-	}
-	return text
-}
-
-// mark is the sign of a tone, in its colour. It is one column wide.
-func (s *screen) mark(t tone) string {
-	sign := marks[t][0]
-	if s.UTF8 {
-		sign = marks[t][1]
-	}
-	return s.color(markSGR[t], sign)
-}
-
 // line writes a text after a lead, which is painted already and so many columns wide, in
 // as many lines as it needs, the others indented as far.
 func (s *screen) line(lead string, columns int, text string, t tone) {
-	for i, part := range wrap(clean(text), s.Width-columns) {
-		if i > 0 {
-			lead = strings.Repeat(" ", columns)
-		}
-		s.text.WriteString(strings.TrimRight(lead+s.paint(t, part), " ") + "\n")
-	}
+	s.Line(&s.text, lead, columns, text, t)
 }
 
 // section begins a part of the screen: its name, and what is true of all of it.
 func (s *screen) section(name, text string, t tone) {
 	s.text.WriteString("\n")
 	const columns = 12
-	s.line(s.paint(strong, name)+strings.Repeat(" ", max(1, columns-len(name))), columns, text, t)
+	s.line(s.Paint(strong, name)+strings.Repeat(" ", max(1, columns-len(name))), columns, text, t)
 }
 
 // row is a line of a section: cells in columns, and a text that takes the rest.
@@ -114,7 +78,7 @@ func (s *screen) rows(rows []row) {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(clean(c)))
+			widths[i] = max(widths[i], utf8.RuneCountInString(tty.Clean(c)))
 		}
 	}
 	room := s.Width * 3 / 5 // the rest is for the text
@@ -127,7 +91,7 @@ func (s *screen) rows(rows []row) {
 		for i, w := range widths {
 			cell := ""
 			if i < len(r.cells) {
-				cell = s.clip(clean(r.cells[i]), w)
+				cell = s.Clip(tty.Clean(r.cells[i]), w)
 			}
 			cells += cell + strings.Repeat(" ", w-utf8.RuneCountInString(cell)+2)
 		}
@@ -138,7 +102,7 @@ func (s *screen) rows(rows []row) {
 		if r.loud {
 			text = r.tone
 		}
-		s.line("  "+s.mark(r.tone)+" "+s.paint(about, cells), 4+utf8.RuneCountInString(cells), r.text, text)
+		s.line("  "+s.Mark(r.tone)+" "+s.Paint(about, cells), 4+utf8.RuneCountInString(cells), r.text, text)
 	}
 }
 
@@ -148,52 +112,4 @@ func total(widths []int) (sum int) {
 		sum += w + 2
 	}
 	return sum
-}
-
-// clip shortens a text to a width.
-func (s *screen) clip(text string, width int) string {
-	if utf8.RuneCountInString(text) <= width {
-		return text
-	}
-	return string([]rune(text)[:width-1]) + map[bool]string{false: "~", true: "…"}[s.UTF8]
-}
-
-// clean keeps what others wrote, such as an agent's reason, from steering the
-// terminal.
-func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError || r == 0x2028 || r == 0x2029 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			return ' '
-		}
-		return r
-	}, text)
-}
-
-// wrap breaks a text between words, and words that are too long anywhere. There is
-// always one line.
-func wrap(text string, width int) []string {
-	width = max(width, 10)
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		for utf8.RuneCountInString(word) > width {
-			if line != "" {
-				lines, line = append(lines, line), ""
-			}
-			runes := []rune(word)
-			lines, word = append(lines, string(runes[:width])), string(runes[width:])
-		}
-		switch {
-		case line == "":
-			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
-			lines, line = append(lines, line), word
-		default:
-			line += " " + word
-		}
-	}
-	if line != "" || len(lines) == 0 {
-		lines = append(lines, line)
-	}
-	return lines
 }

@@ -20,7 +20,7 @@ func (s *screen) head() {
 	if s.Color { // as much as a terminal can shout
 		word = " " + word
 	}
-	s.line(s.color(v.sgr, word)+" ", len(word)+1, s.Summary, strong)
+	s.line(s.SGR(v.sgr, word)+" ", len(word)+1, s.Summary, strong)
 	var about []string
 	if s.Cluster != "" {
 		about = append(about, s.Cluster)
@@ -66,7 +66,7 @@ func (s *screen) problems() {
 		if p.Severity == diag.Error {
 			t = bad
 		}
-		s.line("  "+s.mark(t)+" ", 4, p.What, t)
+		s.line("  "+s.Mark(t)+" ", 4, p.What, t)
 		if p.Fix != "" {
 			s.line("      ", 6, p.Fix, plain)
 		}

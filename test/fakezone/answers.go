@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -18,15 +19,16 @@ import (
 
 // oned's error codes.
 const (
-	noExists = 1024
-	internal = 8192
+	authentication = 256
+	noExists       = 1024
+	internal       = 8192
 )
 
 // handler answers XML-RPC. The zone's calls are the server's own, one.fake.* are
 // the fake's, and all others are answered as fakeoned does, on every server alike
 // (oned never passes one.*.info on to the leader).
 func (s *server) handler() http.Handler {
-	return fakeoned.Handler(s.session, map[string]fakeoned.Method{
+	own := map[string]fakeoned.Method{
 		"one.system.version":  {Params: 0, Answer: s.leaderOnly(func(_ context.Context, c fakeoned.Call) string { return c.Yield(fakeoned.Version) })},
 		"one.zone.raftstatus": {Params: 0, Answer: func(_ context.Context, c fakeoned.Call) string { return c.Yield(s.raftStatus()) }},
 		"one.zone.info":       {Params: 1, Answer: numbers(1, s.zoneInfo)},
@@ -35,6 +37,7 @@ func (s *server) handler() http.Handler {
 		}},
 		"one.zone.addserver":   {Params: 2, Answer: s.leaderOnly(numbers(1, s.addServer))},
 		"one.zone.delserver":   {Params: 2, Answer: s.leaderOnly(numbers(2, s.deleteServer))},
+		"one.zone.update":      {Params: 3, Answer: s.leaderOnly(s.updateZone)},
 		"one.zone.resetserver": {Params: 2, Answer: s.leaderOnly(numbers(2, s.resetServer))},
 
 		"one.fake.write":     {Params: 2, Answer: s.leaderOnly(s.fakeWrite)},
@@ -42,7 +45,24 @@ func (s *server) handler() http.Handler {
 		"one.fake.clock":     {Params: 1, Answer: numbers(1, s.fakeClock)},
 		"one.fake.vote":      {Params: 4, Answer: numbers(4, s.fakeVote)},
 		"one.fake.replicate": {Params: 6, Answer: numbers(5, s.fakeReplicate)},
-	})
+	}
+	for name, m := range own {
+		own[name] = fakeoned.Method{Params: m.Params, Answer: s.withDatabase(m.Answer)}
+	}
+	return fakeoned.Handler(s.session, own)
+}
+
+// withDatabase refuses a call as oned does while it cannot read who the caller is.
+func (s *server) withDatabase(f answer) answer {
+	return func(ctx context.Context, c fakeoned.Call) string {
+		s.mu.Lock()
+		lost := s.failed > 0
+		s.mu.Unlock()
+		if lost {
+			return c.Refuse(authentication, -1, "User couldn't be authenticated, aborting call.")
+		}
+		return f(ctx, c)
+	}
 }
 
 type answer = func(context.Context, fakeoned.Call) string
@@ -124,9 +144,18 @@ func (s *server) raftStatus() string {
 func (s *server) zone() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.db.zone()
+}
+
+// zone is the document of the zone.
+func (d *Database) zone() string {
 	var b strings.Builder
-	b.WriteString("<ZONE><ID>0</ID><NAME>OpenNebula</NAME><STATE>0</STATE><TEMPLATE><ENDPOINT><![CDATA[http://localhost:2633/RPC2]]></ENDPOINT></TEMPLATE><SERVER_POOL>")
-	for _, m := range s.db.Members {
+	b.WriteString("<ZONE><ID>0</ID><NAME>OpenNebula</NAME><STATE>0</STATE><TEMPLATE>")
+	for _, name := range slices.Sorted(maps.Keys(d.Template)) {
+		fmt.Fprintf(&b, "<%s><![CDATA[%s]]></%s>", name, d.Template[name], name)
+	}
+	b.WriteString("</TEMPLATE><SERVER_POOL>")
+	for _, m := range d.Members {
 		fmt.Fprintf(&b, "<SERVER><ENDPOINT><![CDATA[%s]]></ENDPOINT>", m.Endpoint)
 		if m.GRPC != "" { // of 7.2 and later, not captured
 			fmt.Fprintf(&b, "<ENDPOINT_GRPC><![CDATA[%s]]></ENDPOINT_GRPC>", m.GRPC)
@@ -169,6 +198,33 @@ func (s *server) deleteServer(ctx context.Context, c fakeoned.Call, args []int) 
 		return why(c)
 	}
 	return s.written(ctx, c, Record{Op: "delete", Zone: Member{ID: args[1]}})
+}
+
+// updateZone is one.zone.update: the zone, a template, and whether that replaces the
+// old one (0) or is merged with it (1). Templates are of single values.
+func (s *server) updateZone(ctx context.Context, c fakeoned.Call) string {
+	zone, ok := c.Int(0)
+	kind, known := c.Int(2)
+	switch {
+	case !ok:
+		return c.BadParameter(0)
+	case !known || kind != 0 && kind != 1:
+		return c.BadParameter(2)
+	case zone != 0:
+		return noZone(c, zone)
+	}
+	update, err := singles(c.Text(1))
+	if err != nil || len(update) == 0 {
+		return c.Refuse(internal, -1, "Cannot update template. Parse error") // not captured
+	}
+	next := Template{}
+	if kind == 1 {
+		s.mu.Lock()
+		maps.Copy(next, s.db.Template)
+		s.mu.Unlock()
+	}
+	maps.Copy(next, update)
+	return s.written(ctx, c, Record{Op: "template", Template: next})
 }
 
 // resetServer makes the leader go on behind its last record with a follower whose

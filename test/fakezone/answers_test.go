@@ -62,6 +62,8 @@ func TestRefusals(t *testing.T) {
 		{"no leader yet", func(*server) {}, encodeCall("one.system.version", Session), "[one.system.version] Cannot process request, no leader found"},
 		{"a server that is incomplete", func(s *server) { s.state = Leader }, encodeCall("one.zone.addserver", Session, 0, "SERVER = [ NAME = x ]"), "[one.zone.addserver] Missing NAME or ENDPOINT in the server"},
 		{"no such server", func(s *server) { s.state = Leader; s.db.Members = []Member{member} }, encodeCall("one.zone.delserver", Session, 0, 5), "[one.zone.delserver] Server 5 is not in the zone"},
+		{"an update that is none", func(s *server) { s.state = Leader }, encodeCall("one.zone.update", Session, 0, "= x", 1), "[one.zone.update] Cannot update template. Parse error"},
+		{"an update of no zone", func(s *server) { s.state = Leader }, encodeCall("one.zone.update", Session, 1, "A = x", 1), "[one.zone.update] Error getting zone [1]."},
 		{"no such zone", func(s *server) { s.state = Leader }, encodeCall("one.zone.resetserver", Session, 3, 5), "[one.zone.resetserver] Error getting zone [3]."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -85,14 +87,15 @@ func testServer(t *testing.T, id int) *server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { events.Close() })
-	db, err := loadDatabase(filepath.Join(dir, DatabaseFile), -1)
+	store := jsonStore(filepath.Join(dir, DatabaseFile))
+	db, err := loadDatabase(store, -1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if id >= 0 {
 		db.Log = []Record{{}}
 	}
-	return newServer(Config{Location: dir}, conf{serverID: id, raft: compiled}, db, Session, journal{log.New(io.Discard, "", 0), events})
+	return newServer(Config{Location: dir}, conf{serverID: id, raft: compiled}, db, store, Session, journal{log.New(io.Discard, "", 0), events})
 }
 
 func ask(t *testing.T, s *server, body []byte) string {

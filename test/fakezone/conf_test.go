@@ -36,7 +36,7 @@ func TestVectors(t *testing.T) {
 }
 
 func FuzzVectors(f *testing.F) {
-	f.Add(Real().conf(0, Hook{"a", "b c"}, Hook{}))
+	f.Add(Real().conf(0, "BACKEND = \"json\"", Hook{"a", "b c"}, Hook{}))
 	f.Add(`V = [ A = "\"", B = ] = [ #`)
 	f.Fuzz(func(t *testing.T, text string) {
 		if _, err := vectors(text); err == nil && strings.Count(text, "=") == 0 && strings.TrimSpace(strings.SplitN(text, "#", 2)[0]) != "" {
@@ -48,11 +48,12 @@ func FuzzVectors(f *testing.F) {
 func TestConf(t *testing.T) {
 	location := t.TempDir()
 	file := filepath.Join(location, ConfFile)
-	text := Real().conf(2, Hook{"raft/vip.sh", "leader eth0 10.0.0.2/24"}, Hook{"/f", ""})
+	text := Real().conf(2, `BACKEND = "mysql", SERVER = "db", PORT = 3307, USER = "one", PASSWD = "a b", DB_NAME = "x"`, Hook{"raft/vip.sh", "leader eth0 10.0.0.2/24"}, Hook{"/f", ""})
 	ok(t, os.MkdirAll(filepath.Dir(file), 0o755))
 	ok(t, os.WriteFile(file, []byte(text), 0o644))
 	want := conf{
 		listen: "0.0.0.0:2633", serverID: 2, leader: Hook{"raft/vip.sh", "leader eth0 10.0.0.2/24"}, follower: Hook{"/f", ""},
+		db:   DB{"mysql", filepath.Join(location, DatabaseFile), "db", 3307, "one", "a b", "x"},
 		raft: raftConf{100000, 250000, time.Minute, 5 * time.Second, 500 * time.Millisecond, time.Second},
 	}
 	if got := must[conf](t)(readConf(location)); got != want {

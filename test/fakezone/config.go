@@ -42,6 +42,7 @@ type conf struct {
 	serverID         int
 	raft             raftConf
 	leader, follower Hook
+	db               DB
 }
 
 // compiled are oned's values for a file without RAFT (src/template/OpenNebulaTemplate.cc).
@@ -73,6 +74,9 @@ func readConf(location string) (conf, error) {
 		follower: hook("RAFT_FOLLOWER_HOOK"),
 		raft:     compiled,
 	}
+	if c.db, err = readDB(location, all["DB"]); err != nil {
+		return conf{}, err
+	}
 	raft, ok := all["RAFT"]
 	if !ok {
 		return c, nil
@@ -97,15 +101,14 @@ func readConf(location string) (conf, error) {
 }
 
 // conf is the text of an oned.conf for a server of a zone.
-func (t Timers) conf(id int, leader, follower Hook) string {
+func (t Timers) conf(id int, db string, leader, follower Hook) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Configuration of a fake oned of a zone, in the grammar of the real one's.
 
 PORT = 2633
 LISTEN_ADDRESS = "0.0.0.0"
 
-DB = [ BACKEND = "sqlite",
-       TIMEOUT = 2500 ]
+DB = [ %s ]
 
 FEDERATION = [
     MODE          = "STANDALONE",
@@ -122,7 +125,7 @@ RAFT = [
     BROADCAST_TIMEOUT_MS = %d,
     XMLRPC_TIMEOUT_MS    = %d
 ]
-`, id, t.LogRetention, int(t.LogPurge/time.Second), t.Election.Milliseconds(), t.Broadcast.Milliseconds(), t.XMLRPC.Milliseconds())
+`, db, id, t.LogRetention, int(t.LogPurge/time.Second), t.Election.Milliseconds(), t.Broadcast.Milliseconds(), t.XMLRPC.Milliseconds())
 	for _, h := range []struct {
 		name string
 		Hook

@@ -4,10 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 )
 
@@ -23,29 +21,38 @@ type Member struct {
 type Record struct {
 	Index int    `json:"index"`
 	Term  int    `json:"term"`
-	Op    string `json:"op"` // set, add, delete, or nothing in record 0
+	Op    string `json:"op"` // set, add, delete, template, or nothing in record 0
 	Key   string `json:"key,omitempty"`
 	Value string `json:"value,omitempty"`
 	Zone  Member `json:"zone"` // of add and delete
+
+	Template Template `json:"template,omitempty"` // the zone's new one
 }
 
+// Template is what users may change of the zone: attributes by name.
+type Template map[string]string
+
+// newTemplate is a zone's template after the first start.
+func newTemplate() Template { return Template{"ENDPOINT": "http://localhost:2633/RPC2"} }
+
 // Database is all that a server keeps. It replicates: what is in the log changes
-// Table and Members of every server alike. A copy of the file is a backup.
+// Table, Template and Members of every server alike.
 type Database struct {
 	Fake     string            `json:"fake"` // says what the file is
 	Term     int               `json:"term"`
 	VotedFor int               `json:"voted_for"` // -1: nobody
 	Applied  int               `json:"applied"`   // index of the last record that changed the rest
 	Members  []Member          `json:"members"`
+	Template Template          `json:"template"`
 	Table    map[string]string `json:"table"`
 	Log      []Record          `json:"log"` // in order, without gaps; the oldest are purged
 }
 
-const databaseMark = "a database of fakezone, a stand-in for OpenNebula; not SQLite"
+const databaseMark = "a database of fakezone, a stand-in for OpenNebula"
 
 // NewDatabase is what a first start makes.
 func NewDatabase(members ...Member) *Database {
-	return &Database{Fake: databaseMark, VotedFor: -1, Members: members, Table: map[string]string{}}
+	return &Database{Fake: databaseMark, VotedFor: -1, Members: members, Template: newTemplate(), Table: map[string]string{}}
 }
 
 // ReadDatabase reads the file.
@@ -117,6 +124,8 @@ func (d *Database) change(r Record) {
 		d.Table[r.Key] = r.Value
 	case "add":
 		d.Members = append(d.Members, r.Zone)
+	case "template":
+		d.Template = r.Template
 	case "delete":
 		d.Members = slices.DeleteFunc(d.Members, func(m Member) bool { return m.ID == r.Zone.ID })
 	}
@@ -154,26 +163,5 @@ func (d *Database) newID() int {
 
 // Equal reports whether two servers hold the same data.
 func (d *Database) Equal(other *Database) bool {
-	return maps.Equal(d.Table, other.Table) && slices.Equal(d.Members, other.Members)
-}
-
-// loadDatabase does what oned does at its start: a server of a zone needs a
-// database that was made by a start alone, and gets a log with a record 0.
-func loadDatabase(file string, serverID int) (*Database, error) {
-	d, err := ReadDatabase(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && serverID < 0:
-		d = NewDatabase()
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, errors.New("Database has to be bootstraped to start oned in HA") // oned's words
-	case err != nil:
-		return nil, err
-	}
-	if len(d.Log) == 0 && serverID >= 0 {
-		d.Log = []Record{{}}
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return nil, fmt.Errorf("make database: %w", err)
-	}
-	return d, d.Write(file)
+	return maps.Equal(d.Table, other.Table) && maps.Equal(d.Template, other.Template) && slices.Equal(d.Members, other.Members)
 }

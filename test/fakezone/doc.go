@@ -16,10 +16,14 @@
 // against reason can be left out, see Deviation.
 //
 // Not behaved like: servers talk by methods of the fake's own
-// (one.fake.replicate, one.fake.vote); the database is a small file of JSON, not
-// SQLite; a heartbeat carries the commit index; federation, gRPC, drivers, users
-// other than one; whatever was not captured says so where it stands. Hooks run
-// as the user that the fake runs as.
+// (one.fake.replicate, one.fake.vote); what is in the tables of the database is
+// the fake's (see Store); a heartbeat carries the commit index; federation, gRPC,
+// drivers, users other than one; whatever was not captured says so where it
+// stands. Hooks run as the user that the fake runs as.
+//
+// A clock that jumps is that of a oned alone (Zone.StepClock): the machine's own
+// belongs to everybody. What goes by CLOCK_BOOTTIME cannot be moved at all, but for
+// time namespaces, and there only before a process starts.
 //
 // Servers have the numbers 0 to N-1, in calls as in the zone. Each is a
 // self-contained installation (ONE_LOCATION) in a directory of its own.

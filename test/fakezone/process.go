@@ -67,6 +67,9 @@ func (n *node) running() bool {
 	}
 }
 
+// Running reports whether a server's process is there.
+func (z *Zone) Running(id int) bool { return z.servers[id].running() }
+
 // signal sends one to the server's process, and to nothing that it started.
 func (z *Zone) signal(id int, what string, s syscall.Signal) error {
 	if !z.servers[id].running() {

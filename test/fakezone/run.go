@@ -119,14 +119,18 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return err
 	}
-	db, err := loadDatabase(in(DatabaseFile), conf.serverID)
+	store, err := conf.db.Open()
+	if err != nil {
+		return err
+	}
+	db, err := loadDatabase(store, conf.serverID)
 	if err != nil {
 		return err
 	}
 	if !pause(ctx, c.Load-time.Since(started)) {
 		return nil
 	}
-	s := newServer(c, conf, db, session, j)
+	s := newServer(c, conf, db, store, session, j)
 	raft := make(chan struct{})
 	go func() { defer close(raft); s.run(ctx) }()
 	if pause(ctx, c.Open-time.Since(started)) {

@@ -16,6 +16,7 @@ import (
 type Sampler struct {
 	vip     netip.Addr
 	every   time.Duration
+	each    func(time.Time, []int)
 	handles []*netlink.Handle
 	links   []netlink.Link
 	stop    context.CancelFunc
@@ -48,7 +49,13 @@ type Span struct {
 // SampleVIP looks every so often (20 ms is plenty) which servers have the floating
 // address. The caller must Stop it.
 func (z *Zone) SampleVIP(every time.Duration) (*Sampler, error) {
-	s := &Sampler{vip: z.o.VIP.Addr(), every: every, seen: Sightings{open: map[int]int{}}}
+	return z.SampleEach(every, func(time.Time, []int) {})
+}
+
+// SampleEach does the same and tells each of every look, one after the other: when
+// the look was over, and who had the address.
+func (z *Zone) SampleEach(every time.Duration, each func(at time.Time, holders []int)) (*Sampler, error) {
+	s := &Sampler{vip: z.o.VIP.Addr(), every: every, each: each, seen: Sightings{open: map[int]int{}}}
 	for _, n := range z.servers {
 		h, err := netlink.NewHandleAt(n.ns.handle)
 		if err == nil {
@@ -72,28 +79,54 @@ func (s *Sampler) run(ctx context.Context) {
 	tick := time.NewTicker(s.every)
 	defer tick.Stop()
 	for {
-		var holders []int
-		for id := range s.handles {
-			has, err := s.has(id)
-			if err != nil {
-				s.mu.Lock()
-				s.err = errors.Join(s.err, err)
-				s.mu.Unlock()
-				return
-			}
-			if has {
-				holders = append(holders, id)
-			}
+		holders, err := s.look()
+		if err != nil {
+			s.mu.Lock()
+			s.err = errors.Join(s.err, err)
+			s.mu.Unlock()
+			return
 		}
+		now := time.Now()
 		s.mu.Lock()
-		s.seen.add(time.Now(), holders)
+		s.seen.add(now, holders)
 		s.mu.Unlock()
+		s.each(now, holders)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
 	}
+}
+
+// look finds who has the address at one moment. Servers are looked at one after the
+// other, and the address may move meanwhile: two count only when both still had it
+// after the last was looked at.
+func (s *Sampler) look() ([]int, error) {
+	var holders []int
+	for id := range s.handles {
+		has, err := s.has(id)
+		if err != nil {
+			return nil, err
+		}
+		if has {
+			holders = append(holders, id)
+		}
+	}
+	if len(holders) < 2 {
+		return holders, nil
+	}
+	var still []int
+	for _, id := range holders {
+		has, err := s.has(id)
+		if err != nil {
+			return nil, err
+		}
+		if has {
+			still = append(still, id)
+		}
+	}
+	return still, nil
 }
 
 func (s *Sampler) has(id int) (bool, error) {

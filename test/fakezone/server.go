@@ -3,8 +3,9 @@ package fakezone
 import (
 	"context"
 	"math/rand/v2"
-	"path/filepath"
+	"os"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -45,6 +46,8 @@ type server struct {
 
 	mu       sync.Mutex // of all below
 	db       *Database
+	store    Store
+	failed   int // attempts to write in a row
 	state    State
 	leader   int // ID, -1: unknown
 	commit   int
@@ -68,9 +71,9 @@ type lead struct {
 	beat        chan struct{}              // closed and made anew at each heartbeat
 }
 
-func newServer(c Config, conf conf, db *Database, session string, j journal) *server {
+func newServer(c Config, conf conf, db *Database, store Store, session string, j journal) *server {
 	s := &server{
-		c: c, conf: conf, db: db, session: session, journal: j, peers: newCaller(nil),
+		c: c, conf: conf, db: db, store: store, session: session, journal: j, peers: newCaller(nil),
 		state: Follower, leader: -1, commit: db.Applied, changed: make(chan struct{}),
 		random: rand.New(rand.NewPCG(c.Seed, uint64(conf.serverID))), retries: c.Retries,
 	}
@@ -102,10 +105,23 @@ func (s *server) wait() time.Duration {
 	return time.Duration(s.random.Int64N(int64(s.conf.raft.election)))
 }
 
-// save writes the database; s.mu is held. A server that cannot write is none.
+// maxDatabaseErrors is how many failures in a row oned takes from its database
+// before a server of a zone ends itself, in good order (ERRORS_LIMIT, 25).
+const maxDatabaseErrors = 25
+
+// save writes the database; s.mu is held. While that fails, oned refuses all calls
+// as if the password were wrong, and run tries again.
 func (s *server) save() {
-	if err := s.db.Write(filepath.Join(s.c.Location, DatabaseFile)); err != nil {
-		panic(err)
+	err := s.store.Save(s.db)
+	if err == nil {
+		s.failed = 0
+		return
+	}
+	s.failed++
+	s.journal.say("ONE", "SQL command failed: %v", err)
+	if s.failed > maxDatabaseErrors && s.conf.serverID >= 0 {
+		s.journal.event(s.db.Term, "stop", "no database")
+		_ = syscall.Kill(os.Getpid(), syscall.SIGTERM) // to itself
 	}
 }
 
@@ -132,6 +148,9 @@ func (s *server) run(ctx context.Context) {
 		}
 		wait = tick
 		s.mu.Lock()
+		if s.failed > 0 {
+			s.save()
+		}
 		now := s.now()
 		if now.Sub(purged) >= s.conf.raft.logPurge {
 			purged = now

@@ -6,28 +6,39 @@ import (
 )
 
 // vectors reads NAME = [ K = V, ... ] out of a text in OpenNebula's grammar, by
-// names in upper case, the last of a name. Single values at the top level are
-// skipped: internal/one reads those. A comment begins with #, in a vector too.
+// names in upper case, the last of a name. Single values are skipped. A comment
+// begins with #, in a vector too.
 func vectors(text string) (map[string]map[string]string, error) {
-	found := map[string]map[string]string{}
+	_, found, err := attributes(text)
+	return found, err
+}
+
+// singles reads NAME = VALUE out of such a text; vectors are skipped.
+func singles(text string) (map[string]string, error) {
+	found, _, err := attributes(text)
+	return found, err
+}
+
+func attributes(text string) (map[string]string, map[string]map[string]string, error) {
+	single, found := map[string]string{}, map[string]map[string]string{}
 	s := scanner{rest: text}
 	for {
 		name := s.until("=")
 		if name == "" && s.rest == "" {
-			return found, nil
+			return single, found, nil
 		}
 		if !s.take('=') || name == "" {
-			return nil, fmt.Errorf("read configuration: want NAME = value after %q", name)
+			return nil, nil, fmt.Errorf("read configuration: want NAME = value after %q", name)
 		}
 		if !s.take('[') {
-			s.value("\n#")
+			single[strings.ToUpper(name)] = s.value("\n#")
 			continue
 		}
 		vector := map[string]string{}
 		for !s.take(']') {
 			key := s.until("=]")
 			if !s.take('=') || key == "" {
-				return nil, fmt.Errorf("read configuration: %s: want NAME = value, or ]", name)
+				return nil, nil, fmt.Errorf("read configuration: %s: want NAME = value, or ]", name)
 			}
 			vector[strings.ToUpper(key)] = s.value(",]#\n")
 			s.take(',')

@@ -3,9 +3,11 @@ package fakezone
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,8 +26,21 @@ type wires struct {
 	ports []*os.File
 	wg    sync.WaitGroup
 
-	mu  sync.Mutex
-	cut map[Path]bool
+	mu     sync.Mutex
+	cut    map[Path]bool
+	bad    map[Path]Impairment
+	random *rand.Rand
+}
+
+// Impairment is what a path does to frames.
+type Impairment struct {
+	Loss   float64       // part of the frames that are lost, 0 to 1
+	Delay  time.Duration // of every frame
+	Jitter time.Duration // up to that much more, so that frames overtake each other
+}
+
+func newWires(seed uint64) *wires {
+	return &wires{cut: map[Path]bool{}, bad: map[Path]Impairment{}, random: rand.New(rand.NewPCG(seed, 0))}
 }
 
 // macOf is a server's address.
@@ -76,17 +91,33 @@ func (w *wires) run() {
 func (w *wires) pass(from int, frame []byte) {
 	group := frame[0]&1 != 0
 	for to, port := range w.ports {
-		if mac := macOf(to); to == from || !group && !slices.Equal(frame[:6], mac[:]) || w.isCut(Path{from, to}) {
+		if mac := macOf(to); to == from || !group && !slices.Equal(frame[:6], mac[:]) {
 			continue
 		}
-		_, _ = port.Write(frame) // an interface that is down loses it, as a wire does
+		lost, delay := w.fate(Path{from, to})
+		switch {
+		case lost:
+		case delay > 0:
+			late := slices.Clone(frame)
+			time.AfterFunc(delay, func() { _, _ = port.Write(late) }) // after close it fails
+		default:
+			_, _ = port.Write(frame) // an interface that is down loses it, as a wire does
+		}
 	}
 }
 
-func (w *wires) isCut(p Path) bool {
+// fate is what becomes of the next frame on a path.
+func (w *wires) fate(p Path) (lost bool, delay time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.cut[p]
+	i := w.bad[p]
+	if w.cut[p] || i.Loss > 0 && w.random.Float64() < i.Loss {
+		return true, 0
+	}
+	if i.Jitter > 0 {
+		delay = time.Duration(w.random.Int64N(int64(i.Jitter)))
+	}
+	return false, i.Delay + delay
 }
 
 // close ends the switch; the interfaces are gone then.
@@ -106,11 +137,21 @@ func (z *Zone) Cut(paths ...Path) {
 	}
 }
 
-// Heal mends every path.
+// Impair makes paths bad. What is cut besides stays cut.
+func (z *Zone) Impair(i Impairment, paths ...Path) {
+	z.wires.mu.Lock()
+	defer z.wires.mu.Unlock()
+	for _, p := range paths {
+		z.wires.bad[p] = i
+	}
+}
+
+// Heal mends every path. Frames that are late still come.
 func (z *Zone) Heal() {
 	z.wires.mu.Lock()
 	defer z.wires.mu.Unlock()
 	clear(z.wires.cut)
+	clear(z.wires.bad)
 }
 
 // Isolate are the paths between some servers and all others: a partition.

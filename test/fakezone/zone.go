@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -35,6 +36,7 @@ type Options struct {
 	Seed             uint64            // of random waits
 	Program          string            // the built command; built when ""
 	Dir              string            // of the servers' directories, kept by Close; a temporary one when ""
+	DB               func(int) string  // what is between the brackets of DB in a server's oned.conf, see Store; JSON when nil
 
 	// Collide makes the first election one that was seen: the first and the last
 	// server become candidates at the same moment; one wins, and the other outvotes
@@ -78,7 +80,10 @@ func Up(ctx context.Context, o Options) (*Zone, error) {
 	if !o.VIP.IsValid() {
 		o.VIP = defaultVIP
 	}
-	z := &Zone{o: o, dir: o.Dir, wires: &wires{cut: map[Path]bool{}}}
+	if o.DB == nil {
+		o.DB = func(int) string { return `BACKEND = "json"` }
+	}
+	z := &Zone{o: o, dir: o.Dir, wires: newWires(o.Seed)}
 	if err := z.up(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("make fake zone: %w", err), z.Close())
 	}
@@ -153,7 +158,7 @@ func (z *Zone) install(n *node, members []Member) error {
 	if z.o.Bare {
 		id, leader, follower = -1, Hook{}, Hook{}
 	}
-	files := map[string]string{ConfFile: z.o.Timers.conf(id, leader, follower), AuthFile: Session + "\n", KeyFile: "a-fake-needs-no-secret\n"}
+	files := map[string]string{ConfFile: z.o.Timers.conf(id, z.o.DB(n.id), leader, follower), AuthFile: Session + "\n", KeyFile: "a-fake-needs-no-secret\n"}
 	for name, text := range z.o.HookFiles {
 		files[filepath.Join(HooksDir, name)] = text
 	}
@@ -177,7 +182,11 @@ func (z *Zone) install(n *node, members []Member) error {
 	if z.o.Bare {
 		return nil
 	}
-	return NewDatabase(members...).Write(z.Path(n.id, DatabaseFile))
+	store, err := OpenStore(n.location)
+	if err != nil {
+		return err
+	}
+	return store.Save(NewDatabase(members...))
 }
 
 // Servers is how many there are.
@@ -195,6 +204,11 @@ func (z *Zone) VIP() netip.Prefix { return z.o.VIP }
 // In runs f in the network namespace of a server: processes that f starts are
 // there, until Close kills them.
 func (z *Zone) In(id int, f func() error) error { return z.servers[id].ns.do(f) }
+
+// Dialer connects from the network namespace of a server, to IP addresses.
+func (z *Zone) Dialer(id int) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return z.servers[id].ns.dial
+}
 
 // Close kills everything that runs in the namespaces and removes all. It may be
 // called again.

@@ -264,3 +264,60 @@ func TestPartitions(t *testing.T) {
 		})
 	}
 }
+
+// A path that is late still carries, one that loses all does not, and Heal mends both.
+func TestImpairedPaths(t *testing.T) {
+	t.Parallel()
+	z, ctx := up(t, Options{Servers: 2, Bare: true, Seed: 10})
+	for id := range z.Servers() {
+		ok(t, z.Start(id))
+		waitState(ctx, t, z, id, Solo)
+	}
+	call := func() (time.Duration, error) {
+		begin := time.Now()
+		_, err := z.CallFrom(ctx, 0, 1, "one.zone.raftstatus")
+		return time.Since(begin), err
+	}
+	const late = 100 * time.Millisecond
+	z.Impair(Impairment{Delay: late, Jitter: late / 10}, Between(0, 1)...)
+	took, err := call()
+	ok(t, err)
+	if took < 4*late { // a connection, then a question and its answer
+		t.Errorf("a call over paths that are %v late took %v", late, took)
+	}
+	z.Heal()
+	z.Impair(Impairment{Loss: 1}, Path{1, 0})
+	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	defer cancel()
+	if _, err := z.CallFrom(short, 0, 1, "one.zone.raftstatus"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a call whose answers are all lost: %v", err)
+	}
+	z.Heal()
+	_, err = call()
+	ok(t, err)
+}
+
+func TestFateOfFrames(t *testing.T) {
+	w := newWires(1)
+	bad, cut, good := Path{0, 1}, Path{1, 0}, Path{0, 2}
+	w.bad[bad] = Impairment{Loss: 0.25, Delay: time.Second, Jitter: time.Second}
+	w.bad[cut], w.cut[cut] = Impairment{}, true
+	lost := 0
+	for range 10000 {
+		gone, delay := w.fate(bad)
+		if gone {
+			lost++
+		} else if delay < time.Second || delay >= 2*time.Second {
+			t.Fatalf("a frame is %v late, want 1 s to 2 s", delay)
+		}
+		if gone, _ := w.fate(cut); !gone {
+			t.Fatal("a frame got through what is cut")
+		}
+		if gone, delay := w.fate(good); gone || delay != 0 {
+			t.Fatal("a path that is good is not")
+		}
+	}
+	if lost < 2300 || lost > 2700 {
+		t.Errorf("%d of 10000 frames were lost, want a quarter", lost)
+	}
+}

@@ -37,7 +37,7 @@ func installFakeOpenNebula(t *testing.T, m *lab.Machine) {
 // Packages whose tests need a machine of their own, with a real systemd as PID 1:
 // they are compiled here and run there.
 func TestInsideAMachine(t *testing.T) {
-	for _, pkg := range []string{"internal/unit", "agents"} {
+	for _, pkg := range []string{"internal/unit", "internal/raft/following", "agents"} {
 		t.Run(pkg, func(t *testing.T) {
 			binary := filepath.Join(t.TempDir(), "machine.test")
 			build := exec.Command("go", "test", "-c", "-o", binary, "./"+pkg)

@@ -238,14 +238,7 @@ func (c *Cluster) Active() (*Node, error) {
 	return nil, fmt.Errorf("%d nodes hold the floating IP", len(holders))
 }
 
-func (n *Node) holdsVIP() (bool, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if !exists(n.net.path()) { // no power, or the firmware still runs
-		return false, nil
-	}
-	return n.net.holds(n.cluster.Spec.VIP.Address.Addr())
-}
+func (n *Node) holdsVIP() (bool, error) { return n.Holds(n.cluster.Spec.VIP.Address.Addr()) }
 
 func exists(path string) bool {
 	_, err := os.Stat(path)

@@ -52,7 +52,7 @@ func TestUp(t *testing.T) {
 
 	t.Run("another process", func(t *testing.T) {
 		served := make(chan error, 1)
-		go func() { served <- c.Serve(within(t, time.Minute)) }()
+		go func() { served <- c.Serve(within(t, time.Minute), nil) }()
 		r, err := Enter(within(t, 5*time.Second), "test-up", passive.Name, Command{Args: []string{"hostname"}})
 		if err != nil || r.Stdout != passive.Name+"\n" {
 			t.Errorf("Enter = %+v, %v", r, err)

@@ -16,8 +16,11 @@ import (
 // requests from others.
 const controlName = "control"
 
+// Deed is something that another process may ask to be done to a node.
+type Deed func(context.Context, *Node) error
+
 // deeds are what another process may ask for, besides "down".
-var deeds = map[string]func(context.Context, *Node) error{
+var deeds = map[string]Deed{
 	"off":      func(_ context.Context, n *Node) error { return n.PowerOff() },
 	"on":       func(_ context.Context, n *Node) error { return n.PowerOn() },
 	"freeze":   func(_ context.Context, n *Node) error { return n.Freeze() },
@@ -39,8 +42,9 @@ func Deeds() []string {
 }
 
 // Serve takes requests from other processes (Ask) until ctx ends or one asks
-// for "down".
-func (c *Cluster) Serve(ctx context.Context) error {
+// for "down". Deeds of own, by name, may be asked for as well, and are done in
+// place of those of that name.
+func (c *Cluster) Serve(ctx context.Context, own map[string]Deed) error {
 	down := make(chan struct{}, 1)
 	err := c.serve(filepath.Join(c.lab.state, controlName), func(ctx context.Context, request string) (string, error) {
 		verb, name, _ := strings.Cut(request, " ")
@@ -51,7 +55,10 @@ func (c *Cluster) Serve(ctx context.Context) error {
 			}
 			return "", nil
 		}
-		deed := deeds[verb]
+		deed := own[verb]
+		if deed == nil {
+			deed = deeds[verb]
+		}
 		i := slices.IndexFunc(c.Nodes, func(n *Node) bool { return n.Name == name })
 		if deed == nil || i < 0 {
 			return "", fmt.Errorf("request %q: want one of %s and a node", request, strings.Join(Deeds(), ", "))

@@ -21,18 +21,11 @@ func install(ctx context.Context, source, root string) error {
 	if err != nil {
 		return fmt.Errorf("install programs: %w", err)
 	}
-	if err := os.MkdirAll(root, 0o755); err != nil {
-		return fmt.Errorf("install programs: %w", err)
-	}
-	if _, err := tool(ctx, source, "make", "-s", "install", "DESTDIR="+root); err != nil {
-		return fmt.Errorf("install programs: %w", err)
-	}
-	golang, err := tool(ctx, source, "test/setup.sh", "which")
-	if err != nil {
-		return fmt.Errorf("install programs: %w", err)
+	if err := MakeInstall(ctx, source, root); err != nil {
+		return err
 	}
 	stub := filepath.Join(root, fakeoned.Program)
-	if _, err := tool(ctx, source, strings.TrimSpace(golang), "build", "-buildvcs=false", "-o", stub, "./test/fakeoned/cmd/fakeoned"); err != nil {
+	if err := GoBuild(ctx, source, stub, "./test/fakeoned/cmd/fakeoned"); err != nil {
 		return fmt.Errorf("install fakeoned: %w", err)
 	}
 	// A second name for the same file: a process is called by the name that it was started with.
@@ -49,6 +42,38 @@ func install(ctx context.Context, source, root string) error {
 		if exists(filepath.Join(root, merged)) {
 			return fmt.Errorf("install programs: make install wrote to /%s, which hides the machine's own: install below /usr", merged)
 		}
+	}
+	return nil
+}
+
+// installLock keeps two labs from building into one checkout at a time: one would
+// install what the other is still writing.
+const installLock = "/run/oneha-make-install.lock"
+
+// MakeInstall puts the programs of a checkout below root, as a package does.
+func MakeInstall(ctx context.Context, source, root string) error {
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return fmt.Errorf("install programs: %w", err)
+	}
+	lock, err := waitLock(ctx, installLock, func() {})
+	if err != nil {
+		return fmt.Errorf("install programs: %w", err)
+	}
+	defer unlock(lock)
+	if _, err := tool(ctx, source, "make", "-s", "install", "DESTDIR="+root); err != nil {
+		return fmt.Errorf("install programs: %w", err)
+	}
+	return nil
+}
+
+// GoBuild builds a command of a checkout, for any release's machines.
+func GoBuild(ctx context.Context, source, to, command string) error {
+	golang, err := tool(ctx, source, "test/setup.sh", "which")
+	if err != nil {
+		return fmt.Errorf("build %s: %w", command, err)
+	}
+	if _, err := tool(ctx, source, strings.TrimSpace(golang), "build", "-buildvcs=false", "-o", to, command); err != nil {
+		return fmt.Errorf("build %s: %w", command, err)
 	}
 	return nil
 }

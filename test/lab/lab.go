@@ -21,6 +21,7 @@ type Options struct {
 	Release     string               // Debian release of the root file system. Default "bookworm"
 	CacheDir    string               // root file systems are kept below. Default /var/cache/oneha
 	Source      string               // checkout whose programs are installed in every machine; "" for none
+	Image       *Image               // what the machines are made of; nil for nodes of a Pacemaker cluster
 	Diagnostics string               // directory for the logs of a cluster that Collect is asked for; "" for none
 	EmptyCIB    bool                 // a cluster starts without a configuration, as Pacemaker's packages leave it
 	Log         func(string, ...any) // progress, one line per call; nil for none
@@ -101,11 +102,16 @@ func (l *Lab) prepare(ctx context.Context) error {
 		return fmt.Errorf("mount state: %w", err)
 	}
 	l.layers = []string{root}
-	if l.opt.Source == "" {
+	layer := filepath.Join(l.state, "install")
+	switch {
+	case l.opt.Image != nil && l.opt.Image.Install != nil:
+		err = l.opt.Image.Install(ctx, root, layer)
+	case l.opt.Source != "":
+		err = install(ctx, l.opt.Source, layer)
+	default:
 		return nil
 	}
-	layer := filepath.Join(l.state, "install")
-	if err := install(ctx, l.opt.Source, layer); err != nil {
+	if err != nil {
 		return err
 	}
 	l.layers = []string{layer, root}

@@ -14,34 +14,14 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
-)
 
-// needRoot skips a test that makes machines where that is impossible, except in
-// CI, where it fails.
-func needRoot(t *testing.T) {
-	t.Helper()
-	missing := ""
-	if os.Geteuid() != 0 {
-		missing = "root"
-	}
-	for _, tool := range []string{"mmdebstrap", "systemd-nspawn", "nsenter"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			missing = tool
-		}
-	}
-	switch {
-	case missing == "":
-	case os.Getenv("CI") == "true":
-		t.Fatalf("the lab needs %s", missing)
-	default:
-		t.Skipf("the lab needs %s", missing)
-	}
-}
+	"github.com/oneha/oneha/test/lab/labtest"
+)
 
 // openLab opens a lab that the test's end closes, and then looks for traces.
 func openLab(t *testing.T, prefix, source string) *Lab {
 	t.Helper()
-	needRoot(t)
+	labtest.NeedMachines(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // the first one builds the root file system
 	defer cancel()
 	l, err := Open(ctx, Options{Prefix: prefix, CacheDir: os.Getenv("ONEHA_CACHE_DIR"), Source: source, Log: t.Logf})
@@ -223,7 +203,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestKilled(t *testing.T) {
-	needRoot(t)
+	labtest.NeedMachines(t)
 	const prefix = "test-killed"
 	victim := exec.Command(os.Args[0])
 	victim.Env = append(os.Environ(), "ONEHA_TEST_VICTIM="+prefix)

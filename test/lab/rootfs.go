@@ -22,7 +22,7 @@ import (
 func Rootfs(ctx context.Context, opt Options) (string, error) {
 	opt = opt.withDefaults()
 	cache := filepath.Join(opt.CacheDir, "rootfs")
-	name := imageName(opt.Release, packagesOf(opt.Release))
+	name := opt.imageName()
 	dir := filepath.Join(cache, name)
 	if isDir(dir) {
 		return dir, nil
@@ -67,10 +67,10 @@ func build(ctx context.Context, opt Options, dir string) error {
 	}
 	defer os.RemoveAll(work)
 	settings := filepath.Join(work, "host.conf")
-	if err := os.WriteFile(settings, []byte("APT::Install-Recommends \"false\";\n"+hostSettings(ctx)), 0o600); err != nil {
+	if err := os.WriteFile(settings, []byte("APT::Install-Recommends \"false\";\nAcquire::Retries \"3\";\n"+hostSettings(ctx)), 0o600); err != nil {
 		return fmt.Errorf("write apt settings: %w", err)
 	}
-	packages := packagesOf(opt.Release)
+	packages := opt.packages()
 	args := []string{"--variant=minbase", "--mode=root", "--format=directory", "--aptopt=" + settings,
 		"--include=" + strings.Join(packages, ","), opt.Release, dir}
 	sources := hostSources(ctx, opt.Release)

@@ -149,6 +149,38 @@ func (s *Sampler) Announcements(mac net.HardwareAddr, t time.Time) int {
 	return n
 }
 
+// Announced returns when mac first sent a gratuitous ARP packet after t; the zero
+// time when it has sent none yet.
+func (s *Sampler) Announced(mac net.HardwareAddr, t time.Time) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.claims {
+		if c.at.After(t) && !c.reply && c.mac == [6]byte(mac) {
+			return c.at
+		}
+	}
+	return time.Time{}
+}
+
+// Silence returns when the longest time ended, since t, in which nobody claimed the
+// address: t itself when somebody always did, a claim in the time of ten samples
+// counting as always.
+func (s *Sampler) Silence(t time.Time) (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	end, longest, last := t, 10*sampleInterval, t
+	for _, c := range s.claims {
+		if c.at.Before(t) {
+			continue
+		}
+		if gap := c.at.Sub(last); gap > longest {
+			end, longest = c.at, gap
+		}
+		last = c.at
+	}
+	return end, s.err
+}
+
 // Report is what a sampler has seen.
 type Report struct {
 	Asked    int       // questions

@@ -137,7 +137,7 @@ func up(ctx context.Context, l *lab.Lab, prefix, spec string) error {
 	defer cancel()
 	served := make(chan error, 1)
 	go func() {
-		served <- c.Serve(ctx)
+		served <- c.Serve(ctx, nil)
 		cancel()
 	}()
 	settling, stop := context.WithTimeout(ctx, 2*time.Minute)

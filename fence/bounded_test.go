@@ -41,8 +41,8 @@ func invokeOpen(ctx context.Context, open func(context.Context, *Request) (Devic
 	return result{code, stdout.String(), stderr.String(), time.Since(begin)}
 }
 
-// Whatever a driver does, an action ends near its time limits, and within a second
-// of a termination signal.
+// Whatever a driver does, an action ends near its time limits, and soon after a
+// termination signal, although a minute is left for it.
 func TestDriverThatDoesNotReturn(t *testing.T) {
 	const limits = "login_timeout=0.05\nshell_timeout=0.05\n"
 	nothing := func() {}
@@ -80,7 +80,7 @@ func TestDriverThatDoesNotReturn(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			time.AfterFunc(100*time.Millisecond, cancel) // the signal
-			if got := invokeOpen(ctx, open, "shell_timeout=60\nlogin_timeout=60\n"+tt.stdin); got.took > 1100*time.Millisecond {
+			if got := invokeOpen(ctx, open, "shell_timeout=60\nlogin_timeout=60\n"+tt.stdin); got.took > 5*time.Second {
 				t.Errorf("%+v after a termination signal", got)
 			}
 		})

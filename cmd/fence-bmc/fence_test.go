@@ -173,7 +173,11 @@ func TestSilentBMC(t *testing.T) {
 	}
 }
 
-// A signal while off is waited for ends the session and the agent within a second.
+// endsWithin is how soon an agent ends that got a signal, on a busy machine: it takes
+// a second at most by itself, and would otherwise go on for twenty.
+const endsWithin = 5 * time.Second
+
+// A signal while off is waited for ends the session and the agent soon.
 func TestTermination(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
@@ -186,7 +190,7 @@ func TestTermination(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := wait()
-			if took := time.Since(begin); got.Code != 1 || !strings.Contains(got.Stderr, "interrupted") || took > time.Second {
+			if took := time.Since(begin); got.Code != 1 || !strings.Contains(got.Stderr, "interrupted") || took > endsWithin {
 				t.Errorf("%+v after %s", got, took)
 			}
 			if n := b.Sessions(); n != 0 {
@@ -199,7 +203,7 @@ func TestTermination(t *testing.T) {
 func untilCommanded(t *testing.T, b *bmctest.BMC) {
 	t.Helper()
 	for begin := time.Now(); len(b.Commands()) == 0; time.Sleep(10 * time.Millisecond) {
-		if time.Since(begin) > 10*time.Second {
+		if time.Since(begin) > 30*time.Second {
 			t.Fatal("the agent sends no command")
 		}
 	}

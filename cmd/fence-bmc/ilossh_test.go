@@ -208,7 +208,7 @@ func TestILORebootWithoutOn(t *testing.T) {
 func untilAsked(t *testing.T, s *fakeilo.Server) {
 	t.Helper()
 	for begin := time.Now(); len(powerCommands(s)) == 0; time.Sleep(10 * time.Millisecond) {
-		if time.Since(begin) > 10*time.Second {
+		if time.Since(begin) > 30*time.Second {
 			t.Fatal("the agent sends no command")
 		}
 	}
@@ -258,7 +258,7 @@ func TestILOHostKeys(t *testing.T) {
 }
 
 // While off is waited for, the password is not in sight; a signal ends the agent
-// and its connection within a second.
+// and its connection soon.
 func TestILOTermination(t *testing.T) {
 	for _, exec := range []fakeilo.Exec{fakeilo.ExecAnswers, fakeilo.ExecRefused} {
 		t.Run("exec "+string(exec), func(t *testing.T) {
@@ -277,7 +277,7 @@ func TestILOTermination(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := wait()
-			if took := time.Since(begin); got.Code != 1 || !strings.Contains(got.Stderr, "interrupted") || took > time.Second {
+			if took := time.Since(begin); got.Code != 1 || !strings.Contains(got.Stderr, "interrupted") || took > endsWithin {
 				t.Errorf("%+v after %s", got, took)
 			}
 			if n := s.Connections(); n != 0 || strings.Contains(got.Stderr, fakeilo.Password) {

@@ -230,7 +230,7 @@ func secretsOutOfSight(t *testing.T, s *simulator) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // the exit code says it
-	if took := time.Since(begin); cmd.ProcessState.ExitCode() != 1 || took > time.Second {
+	if took := time.Since(begin); cmd.ProcessState.ExitCode() != 1 || took > endsWithin {
 		t.Errorf("%v %s after SIGTERM", cmd.ProcessState, took)
 	}
 	gone(t, child)
@@ -324,7 +324,7 @@ func gone(t *testing.T, pid int) {
 		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) || bytes.Contains(state, []byte(") Z ")) {
 			return
 		}
-		if time.Since(begin) > 2*time.Second {
+		if time.Since(begin) > 30*time.Second {
 			t.Fatalf("process %d is left", pid)
 		}
 	}

@@ -105,7 +105,7 @@ func startWatched(t *testing.T, agent, dir string, args []string, stdin string) 
 			w.look()
 			select {
 			case <-w.stop:
-				_ = log.Close()
+				w.sayEnd(t, dir)
 				return
 			case <-time.After(10 * time.Millisecond):
 			}
@@ -114,12 +114,28 @@ func startWatched(t *testing.T, agent, dir string, args []string, stdin string) 
 	return w
 }
 
+// endOfLog follows everything that the agent said, in the socket of the log.
+const endOfLog = "end of log"
+
+func (w *watched) sayEnd(t *testing.T, dir string) {
+	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: filepath.Join(dir, "dev/log"), Net: "unixgram"})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte(endOfLog)); err != nil {
+		t.Error(err)
+	}
+}
+
 func (w *watched) receive(log *net.UnixConn) {
+	defer log.Close()
 	buf := make([]byte, 1<<16)
 	for {
 		n, err := log.Read(buf)
-		if err != nil {
-			return // closed
+		if err != nil || string(buf[:n]) == endOfLog {
+			return
 		}
 		w.mu.Lock()
 		w.syslog = append(w.syslog, string(buf[:n]))
@@ -179,7 +195,7 @@ func (w *watched) children() (n int) {
 func (w *watched) until(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for begin := time.Now(); !done(); time.Sleep(10 * time.Millisecond) {
-		if time.Since(begin) > 20*time.Second {
+		if time.Since(begin) > time.Minute {
 			w.end(t, syscall.SIGKILL)
 			t.Fatalf("the agent %s: %s", what, w.output.String())
 		}

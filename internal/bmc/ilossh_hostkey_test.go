@@ -18,7 +18,7 @@ import (
 // loginWith tries to log in and returns what came of it.
 func loginWith(t *testing.T, cfg ILOSSHConfig) error {
 	t.Helper()
-	ctx := limited(t, 5*time.Second)
+	ctx := limited(t, 30*time.Second)
 	c, err := OpenILOSSH(ctx, cfg)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package bmc
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -96,7 +97,7 @@ func TestILOSSHLoginFails(t *testing.T) {
 		kind   error
 		text   string
 		offers int
-		most   time.Duration // 0: less than the limit, a second
+		limit  time.Duration // of the context; 0 is so long that it ends by itself
 	}{
 		{"wrong password", fakeilo.Options{}, wrong, ErrLogin, "refused the user name or the password", 1, 0},
 		{"wrong password, keyboard-interactive", fakeilo.Options{KeyboardInteractive: true}, wrong, ErrLogin, "refused the user name or the password", 1, 0},
@@ -106,14 +107,14 @@ func TestILOSSHLoginFails(t *testing.T) {
 		{"identity missing", fakeilo.Options{}, func(c *ILOSSHConfig) { c.IdentityFile = "/nonexistent/id" }, nil, "no such file", 0, 0},
 		{"identity for everybody", fakeilo.Options{}, func(c *ILOSSHConfig) { c.IdentityFile = public }, nil, "chmod 600", 0, 0},
 		{"no passphrase", fakeilo.Options{}, func(c *ILOSSHConfig) { c.IdentityFile, c.Password = locked, "" }, nil, "needs a passphrase", 0, 0},
-		{"wrong passphrase", fakeilo.Options{}, func(c *ILOSSHConfig) { c.IdentityFile, c.Password = locked, "nonsense" }, nil, "check the passphrase", 0, 10 * time.Second},
+		{"wrong passphrase", fakeilo.Options{}, func(c *ILOSSHConfig) { c.IdentityFile, c.Password = locked, "nonsense" }, nil, "check the passphrase", 0, 0},
 		{"other host key", fakeilo.Options{}, func(c *ILOSSHConfig) { c.HostKey = "SHA256:" + strings.Repeat("A", 43) }, ErrHostKey, "somebody may be in between", 0, 0},
 		{"old algorithms", fakeilo.Options{Old: true, HostKeys: []string{"rsa"}}, nil, nil, "legacy_algorithms=1", 0, 0},
-		{"silent", fakeilo.Options{Silent: true}, nil, ErrSilent, "does not answer", 0, 1300 * time.Millisecond},
-		{"slow login", fakeilo.Options{SlowLogin: 2 * time.Second}, nil, ErrSilent, "does not answer", 0, 1300 * time.Millisecond},
+		{"silent", fakeilo.Options{Silent: true}, nil, ErrSilent, "does not answer", 0, time.Second},
+		{"slow login", fakeilo.Options{SlowLogin: 3 * time.Second}, nil, ErrSilent, "does not answer", 0, time.Second},
 		{"own limit", fakeilo.Options{Silent: true}, func(c *ILOSSHConfig) { c.Timeout = 100 * time.Millisecond }, ErrSilent, "does not answer", 0, 0},
 		{"nobody there", fakeilo.Options{}, func(c *ILOSSHConfig) { c.Port = 1 }, ErrSilent, "does not answer", 0, 0},
-		{"unknown name", fakeilo.Options{}, func(c *ILOSSHConfig) { c.Host = "bmc.invalid" }, nil, "give the BMC's address", 0, 1300 * time.Millisecond},
+		{"unknown name", fakeilo.Options{}, func(c *ILOSSHConfig) { c.Host = "bmc.invalid" }, nil, "give the BMC's address", 0, time.Second},
 		{"lost before the login, always", fakeilo.Options{DropBeforeLogin: 9}, nil, nil, "ended the connection", 0, 0},
 		{"lost at the login", fakeilo.Options{DropAtLogin: 9}, nil, ErrLogin, "ended the connection during the login", 1, 0},
 		{"not SSH", fakeilo.Options{}, web, nil, "SSH port", 0, 0},
@@ -127,14 +128,14 @@ func TestILOSSHLoginFails(t *testing.T) {
 				tt.change(&cfg)
 			}
 			begin := time.Now()
-			c, err := OpenILOSSH(limited(t, time.Second), cfg)
+			c, err := OpenILOSSH(limited(t, cmp.Or(tt.limit, 25*time.Second)), cfg)
 			if err == nil {
 				c.Close(t.Context())
 				t.Fatal("OpenILOSSH succeeded")
 			}
 			took := time.Since(begin)
-			if most := max(tt.most, 800*time.Millisecond); took > most {
-				t.Errorf("took %s, want %s at most", took, most)
+			if took > 10*time.Second { // long before the context ends, or the step's own 30 s
+				t.Errorf("took %s", took)
 			}
 			t.Logf("after %s: %v", took.Round(time.Millisecond), err)
 			for _, kind := range []error{ErrLogin, ErrSilent, ErrHostKey} {

@@ -82,7 +82,7 @@ func TestILOSSH(t *testing.T) {
 			if tt.change != nil {
 				tt.change(&cfg)
 			}
-			ctx := limited(t, 10*time.Second)
+			ctx := limited(t, 30*time.Second)
 			begin := time.Now()
 			c, err := OpenILOSSH(ctx, cfg)
 			if err != nil {

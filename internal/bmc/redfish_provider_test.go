@@ -24,7 +24,7 @@ func TestWhyNotBMClibsProvider(t *testing.T) {
 		b := fakeredfish.Run(t, o)
 		return b, redfish.New(b.Host, fakeredfish.Username, fakeredfish.Password, logr.Discard(), append(more, redfish.WithPort(itoa(b.Port)))...)
 	}
-	ctx := limited(t, 10*time.Second)
+	ctx := limited(t, 30*time.Second)
 	open := func(t *testing.T, c *redfish.Conn) {
 		t.Helper()
 		if err := c.Open(ctx); err != nil {

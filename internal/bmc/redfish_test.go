@@ -73,7 +73,7 @@ func TestRedfishSwitches(t *testing.T) {
 			if tt.want == nil {
 				tt.want = []string{"ForceOff", "On"}
 			}
-			ctx := limited(t, 5*time.Second)
+			ctx := limited(t, 30*time.Second)
 			c, err := OpenRedfish(ctx, cfg)
 			if err != nil {
 				t.Fatalf("OpenRedfish: %v", err)

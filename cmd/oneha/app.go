@@ -82,7 +82,7 @@ func (t tool) run(ctx context.Context, args []string) int {
 func (t tool) app() *cli.App {
 	commands := []*cli.Command{
 		t.initCommand(), t.importCommand(), t.generateCommand(), t.checkCommand(), t.explainCommand(), t.planCommand(),
-		t.applyCommand(), t.rollbackCommand(), t.statusCommand(), t.fenceCommand(), t.versionCommand(),
+		t.applyCommand(), t.rollbackCommand(), t.statusCommand(), t.fenceCommand(), t.raftCommand(), t.syncCommand(), t.versionCommand(),
 	}
 	for _, c := range commands {
 		for _, c := range append(c.Subcommands, c) {
@@ -95,8 +95,8 @@ func (t tool) app() *cli.App {
 		Usage:     "high availability for OpenNebula front-ends",
 		UsageText: "oneha COMMAND [options] [FILE]\noneha COMMAND --help",
 		Description: "Reads one short file that describes a cluster, says what it means, and makes a\n" +
-			"cluster of Pacemaker and corosync what the file says. FILE may be - for standard\n" +
-			"input, options may stand before or after it.\n\n" +
+			"cluster of Pacemaker and corosync, or an OpenNebula zone under Raft, what the file\n" +
+			"says. FILE may be - for standard input, options may stand before or after it.\n\n" +
 			"A first cluster:\n" +
 			"  oneha init                  write oneha.yaml\n" +
 			"  oneha check oneha.yaml\n" +
@@ -104,6 +104,11 @@ func (t tool) app() *cli.App {
 			"  oneha plan oneha.yaml       what each failure will do\n" +
 			"  oneha apply oneha.yaml      on a node, when Pacemaker runs\n" +
 			"  oneha status\n\n" +
+			"A first zone under OpenNebula's own Raft, described by a file with mode: raft:\n" +
+			"  oneha raft init             on its first server\n" +
+			"  oneha raft join server-1    the others, one at a time\n" +
+			"  oneha raft status\n" +
+			"  oneha raft doctor --ssh     what is wrong, and the next step\n\n" +
 			"Exit codes: 0 no errors, perhaps warnings; 1 something checked has errors, or\n" +
 			"a BMC or the cluster did not do what it should; 2 wrong usage, or a file that\n" +
 			"cannot be read or written.",

@@ -164,6 +164,9 @@ func (t tool) toApply(file string) (d description, err error) {
 	}
 	var findings diag.Findings
 	d.cluster, findings = spec.Parse(d.name, d.text)
+	if err := refuseZone(file, d.cluster); err != nil {
+		return d, err
+	}
 	findings = append(findings, spec.CheckFiles(d.cluster, t.root)...)
 	lint.Number(findings)
 	findings.Sort()

@@ -20,6 +20,9 @@ func flagsFirst(args []string, commands []*cli.Command) []string {
 	if i < 0 {
 		return args
 	}
+	if verbatim := func(c *cli.Command) bool { return c.SkipFlagParsing && len(args) > 2 && c.HasName(args[2]) }; slices.ContainsFunc(commands[i].Subcommands, verbatim) {
+		return args // where its flags may stand is for the command to say
+	}
 	known := slices.Clone(commands[i].Flags)
 	for _, sub := range commands[i].Subcommands {
 		known = append(known, sub.Flags...)

@@ -36,6 +36,7 @@ func (t tool) checkCommand() *cli.Command {
 			"  oneha check oneha.yaml\n" +
 			"  oneha check --strict --no-local-files oneha.yaml    in a CI job\n" +
 			"  oneha check --json oneha.yaml | jq .findings\n" +
+			"  oneha check --node raft.yaml                        a server of a Raft zone\n" +
 			"  oneha check --cib live                              the running cluster\n" +
 			"  oneha check --cib live oneha.yaml                   is it what the file says?\n" +
 			"  oneha check --cib cib.xml --corosync corosync.conf --target-pacemaker 2.1.5\n" +
@@ -262,6 +263,9 @@ func (t tool) printJSON(findings diag.Findings) error {
 func summary(c spec.Cluster, findings diag.Findings) string {
 	if findings.HasErrors() || c.Name == "" {
 		return ""
+	}
+	if z := c.Zone; z != nil {
+		return fmt.Sprintf("; zone %s: %s, %s, election after %s", c.Name, diag.Count(len(z.Servers), "server"), zoneVIPs(z), z.Election)
 	}
 	return fmt.Sprintf("; cluster %s: %s, VIP %s, %s, layout %s", c.Name, diag.Count(len(c.Nodes), "node"), c.VIP.Address, strings.Join(c.Services, " "), c.Layout)
 }

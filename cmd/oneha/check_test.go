@@ -82,6 +82,37 @@ func TestCheckNode(t *testing.T) {
 	}
 }
 
+// A server of a Raft zone is judged by the description too.
+func TestCheckServer(t *testing.T) {
+	const example = "../../examples/raft.yaml"
+	files := map[string]string{
+		"etc/one/oned.conf":           "DB = [ BACKEND = \"sqlite\" ]\nFEDERATION = [ MODE = \"STANDALONE\", ZONE_ID = 0, SERVER_ID = 2, MASTER_ONED = \"\" ]\n",
+		"var/lib/one/.one/one_key":    strings.Repeat("k", 32),
+		"etc/sudoers.d/oneha-raft":    "# nothing\n",
+		"etc/one/onegate-server.conf": ":host: 127.0.0.1\n",
+	}
+	code, stdout, stderr := node(t, "server-1", files, "--node", example)
+	for _, want := range []string{
+		`/etc/one/oned.conf:2:1: error S05: FEDERATION SERVER_ID is "2", and the description makes it "1"; set it to "1"`,
+		`/etc/one/oned.conf:3:1: error S02: RAFT_LEADER_HOOK lacks COMMAND and ARGUMENTS; set it as oneha generate shows`,
+		`/etc/one/onegate-server.conf:1:1: error S06: :host is "127.0.0.1"`,
+		`/etc/one/oned.conf:3:1: warning S07: RAFT lacks LIMIT_PURGE, LOG_RETENTION, LOG_PURGE_TIMEOUT, ELECTION_TIMEOUT_MS, BROADCAST_TIMEOUT_MS and XMLRPC_TIMEOUT_MS`,
+		`/etc/sudoers.d/oneha-raft: error S12: nothing lets oned call its hooks as root`,
+		`node server-1: error S12: there is no oneha-raft-guard.service`,
+	} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("no %s in\n%s", want, stderr)
+		}
+	}
+	if code != exitFindings || !strings.Contains(stdout, "zone zone-0: 3 servers") && !strings.Contains(stdout, "error") {
+		t.Errorf("%d %s\n%s", code, stdout, stderr)
+	}
+	code, stdout, _ = node(t, "server-1", files, "--node", "--facts", example)
+	if code != exitOK || !strings.Contains(stdout, `"server": "server-1"`) {
+		t.Errorf("%d %s", code, stdout)
+	}
+}
+
 // What is known of our own agents' parameters is what they declare.
 func TestAgentParameters(t *testing.T) {
 	all := agentParameters()

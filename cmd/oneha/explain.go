@@ -24,6 +24,7 @@ func (t tool) explainCommand() *cli.Command {
 			"Examples:\n" +
 			"  oneha explain oneha.yaml | less\n" +
 			"  oneha explain oneha.yaml --target rhel-8\n" +
+			"  oneha explain raft.yaml\n" +
 			"  oneha explain - --json < oneha.yaml\n" +
 			"  oneha explain\n" +
 			"  oneha explain fence_delay",
@@ -79,13 +80,15 @@ type keyReport struct {
 	Form     string `json:"form"`
 	Default  string `json:"default,omitempty"`
 	Required bool   `json:"required"`
+	Mode     string `json:"mode,omitempty"` // the only one that knows the key
 	Why      string `json:"why"`
+	Raft     string `json:"raft,omitempty"` // what is different in mode raft
 	Source   string `json:"source,omitempty"`
 }
 
 func keysReport(keys []spec.Key) (all []keyReport) {
 	for _, k := range keys {
-		all = append(all, keyReport{k.Path, k.Form, k.Default, k.Required, k.Why, k.Source})
+		all = append(all, keyReport{k.Path, k.Form, k.Default, k.Required, string(k.Only()), k.Why, k.Raft, k.Source})
 	}
 	return all
 }
@@ -103,7 +106,14 @@ func explanation(k spec.Key) string {
 		fmt.Fprintf(&b, "%s  (none by default)\n", k.Path)
 	}
 	b.WriteString(fold("    ", k.Form))
-	b.WriteString(fold("    ", k.Why))
+	why := k.Why
+	if only := k.Only(); only != "" {
+		why += " Only with mode: " + string(only) + "."
+	}
+	b.WriteString(fold("    ", why))
+	if k.Raft != "" {
+		b.WriteString(fold("    ", "With mode: raft: "+k.Raft))
+	}
 	if k.Source != "" {
 		b.WriteString(fold("    ", "Source: "+k.Source+"."))
 	}

@@ -37,6 +37,9 @@ func (t tool) explainFile(c *cli.Context, file string) error {
 		return errFindings
 	}
 	given := spec.GivenBy(data)
+	if cluster.Zone != nil {
+		return t.explainZone(c, cluster, given)
+	}
 	if err := t.retarget(c, &cluster); err != nil {
 		return err
 	}
@@ -57,10 +60,15 @@ func (t tool) explainFile(c *cli.Context, file string) error {
 
 // explained is the text of all values: by part, equal reasons once.
 func explained(c spec.Cluster, values []cib.Value) string {
+	return explainedIn(fmt.Sprintf("What the cluster %s has and its description does not say. "+
+		"A value with * is in no generated file: it is the default of Pacemaker, corosync or an agent.", c.Name), cib.Parts, values)
+}
+
+// explainedIn is explained for the parts of whatever is described.
+func explainedIn(intro string, parts []cib.Part, values []cib.Value) string {
 	var b strings.Builder
-	b.WriteString(fold("", fmt.Sprintf("What the cluster %s has and its description does not say. "+
-		"A value with * is in no generated file: it is the default of Pacemaker, corosync or an agent.", c.Name)))
-	for _, part := range cib.Parts {
+	b.WriteString(fold("", intro))
+	for _, part := range parts {
 		fmt.Fprintf(&b, "\n%s\n", strings.ToUpper(string(part)))
 		var in []cib.Value
 		for _, v := range values {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/oneha/oneha/cib"
+	"github.com/oneha/oneha/test/examples"
 )
 
 func explainOutput(t *testing.T, args ...string) string {
@@ -49,11 +50,7 @@ func TestExplainGolden(t *testing.T) {
 // Every example can be explained, at 80 columns, with a reason for every value, and
 // for machines the same.
 func TestExplainExamples(t *testing.T) {
-	files, err := filepath.Glob("../../examples/*.yaml")
-	if err != nil || len(files) < 15 {
-		t.Fatalf("%d examples, %v", len(files), err)
-	}
-	for _, file := range files {
+	for _, file := range append(examples.Pacemaker(t, "../../examples"), examples.Raft(t, "../../examples")...) {
 		for line := range strings.Lines(explainOutput(t, file)) {
 			line = strings.TrimSuffix(line, "\n")
 			if utf8.RuneCountInString(line) > 80 && strings.Contains(strings.TrimSpace(line), " ") {

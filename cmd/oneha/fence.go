@@ -97,7 +97,7 @@ func (t tool) described(c *cli.Context) (spec.Cluster, error) {
 			return spec.Cluster{}, fmt.Errorf("no -f FILE given, and there is no %s in this directory: name the description", defaultFile)
 		}
 	}
-	cluster, findings, err := t.load(file, false)
+	cluster, findings, err := t.loadCluster(file, false)
 	if err == nil && findings.HasErrors() {
 		t.print(findings)
 		err = errFindings

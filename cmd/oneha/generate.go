@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/oneha/oneha/cib"
+	"github.com/oneha/oneha/internal/shell"
 	"github.com/oneha/oneha/internal/spec"
 )
 
@@ -22,15 +23,20 @@ func (t tool) generateCommand() *cli.Command {
 			"for the crm shell, and corosync.conf. The first three say the same: use one. The\n" +
 			"runbook has every step from the machines to a proved cluster.\n" +
 			"With errors in FILE nothing is written. The same FILE gives the same bytes.\n\n" +
+			"Of a zone under Raft (mode: raft) it writes a directory for each server: what\n" +
+			"oned.conf and monitord.conf have to say, which units to enable; and beside them\n" +
+			"the file for sudo and the runbook.\n\n" +
 			"Examples:\n" +
 			"  oneha generate oneha.yaml -o out\n" +
 			"  oneha generate oneha.yaml -o out --format pcs,corosync --target rhel-8\n" +
+			"  oneha generate raft.yaml -o out --from /etc/one     as patches for these files\n" +
 			"  oneha generate oneha.yaml --format runbook --target detect | less\n" +
 			"  oneha generate oneha.yaml --format corosync > corosync.conf\n" +
 			"  oneha generate - --format xml < oneha.yaml | crm_verify -p",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write into `DIR`, which is made if it does not exist"},
 			&cli.StringSliceFlag{Name: "format", Usage: "write `FORMAT`, one or several of " + strings.Join(formatNames(), ", ") + ", all (default: all but " + runbookJSON + "); may be repeated"},
+			&cli.StringFlag{Name: "from", Usage: "of a Raft zone: write patches for the configuration files in `DIR`, such as /etc/one"},
 			targetFlag,
 			noLocalFiles,
 		},
@@ -51,12 +57,18 @@ func (t tool) generate(c *cli.Context) error {
 	if dir == "" && c.IsSet("output") {
 		return errors.New("the name of the output directory is empty: use -o DIR")
 	}
-	if dir == "" && len(formats) != 1 {
-		return errors.New("several files would go to standard output: use -o DIR, or one format such as --format pcs")
-	}
 	cluster, findings, err := t.load(file, !c.Bool("no-local-files"))
 	if err != nil {
 		return err
+	}
+	if cluster.Zone != nil {
+		return t.generateZone(c, file, cluster, findings)
+	}
+	if c.IsSet("from") {
+		return errors.New("--from is for a Raft zone: the files of Pacemaker and corosync are written whole")
+	}
+	if dir == "" && len(formats) != 1 {
+		return errors.New("several files would go to standard output: use -o DIR, or one format such as --format pcs")
 	}
 	if err := t.retarget(c, &cluster); err != nil {
 		return err
@@ -135,12 +147,4 @@ func next(dir, description string, formats []string) string {
 }
 
 // shellWord quotes a word for the shell, where it needs that.
-func shellWord(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@,", r)
-	}
-	if !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
+func shellWord(s string) string { return shell.Word(s) }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/oneha/oneha/internal/diag"
@@ -25,6 +27,46 @@ func (t tool) load(file string, isNode bool) (spec.Cluster, diag.Findings, error
 		findings.Sort()
 	}
 	return c, findings, nil
+}
+
+// serverFile is the description on a server, below the root.
+const serverFile = "etc/oneha/oneha.yaml"
+
+// errNoDescription says that serverDescription found none in the usual places.
+var errNoDescription = errors.New("there is no description, neither " + defaultFile + " in this directory nor /" + serverFile + ": name it with --file")
+
+// serverDescription reads the description that a command on a server is about: the
+// named one, else the first that is there.
+func (t tool) serverDescription(file string) (name string, text []byte, err error) {
+	if file != "" {
+		name, text, err = t.read(file)
+	} else if name, text, err = t.read(defaultFile); errors.Is(err, fs.ErrNotExist) {
+		name = "/" + serverFile
+		if text, err = fs.ReadFile(t.root, serverFile); errors.Is(err, fs.ErrNotExist) {
+			return "", nil, errNoDescription
+		}
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("read description: %w", err)
+	}
+	return name, text, nil
+}
+
+// loadCluster is load for commands that work with Pacemaker: a zone is refused.
+func (t tool) loadCluster(file string, isNode bool) (spec.Cluster, diag.Findings, error) {
+	c, findings, err := t.load(file, isNode)
+	if err == nil {
+		err = refuseZone(file, c)
+	}
+	return c, findings, err
+}
+
+// refuseZone is the error for a description of a zone, nil for one of a cluster.
+func refuseZone(file string, c spec.Cluster) error {
+	if c.Zone == nil {
+		return nil
+	}
+	return fmt.Errorf("%s describes a Raft zone (mode: raft), and this command is for a cluster of Pacemaker: use oneha raft ..., see oneha raft --help", file)
 }
 
 // read returns the bytes of a file, or of standard input for "-", and the name

@@ -158,7 +158,7 @@ func (t tool) readWanted(c *cli.Context, p *planned) error {
 	if file == "-" && (c.String("cib") == "-" || c.String("corosync") == "-") {
 		return errors.New("only one of FILE, --cib and --corosync may be standard input")
 	}
-	cluster, findings, err := t.load(file, false)
+	cluster, findings, err := t.loadCluster(file, false)
 	if err != nil {
 		return err
 	}

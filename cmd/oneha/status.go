@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	tty "github.com/oneha/oneha/internal/screen"
 	"github.com/oneha/oneha/internal/status"
 )
 
@@ -86,6 +86,9 @@ func (t tool) status(c *cli.Context) error {
 	if c.NArg() > 0 {
 		return fmt.Errorf("status takes no arguments: it is about this node's cluster; see %s --help", c.Command.HelpName)
 	}
+	if file := t.zoneFile(); file != "" {
+		return fmt.Errorf("%s describes a zone under Raft, of which Pacemaker knows nothing: see oneha raft status", file)
+	}
 	sources, err := t.statusSources()
 	if err != nil {
 		return err
@@ -120,81 +123,72 @@ func statusError(r status.Report) error {
 }
 
 // watchStatus shows reports until ctx ends; the error is that of the last one.
-func (t tool) watchStatus(ctx context.Context, every time.Duration, asJSON bool, look func(context.Context) status.Report) error {
-	var last error
-	for first := true; ; first = false {
+func (t tool) watchStatus(ctx context.Context, every time.Duration, asJSON bool, look func(context.Context) status.Report) (last error) {
+	show, end, err := t.statusView(asJSON)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := end(); err != nil && last == nil {
+			last = err
+		}
+		if errors.Is(last, errNoCluster) {
+			fmt.Fprintln(t.stderr)
+		}
+	}()
+	for {
 		began := time.Now()
 		r := look(ctx)
 		if ctx.Err() != nil {
-			break // cut short: not what the cluster is like
+			return last // cut short: not what the cluster is like
 		}
-		var err error
-		switch {
-		case asJSON:
-			err = json.NewEncoder(t.stdout).Encode(r)
-		case t.screen():
-			_, err = fmt.Fprint(t.stdout, t.frame(r, first))
-		default:
-			_, err = fmt.Fprint(t.stdout, status.Render(r, t.statusStyle())+"\n")
-		}
-		if err != nil {
+		if err := show(r); err != nil {
 			return err
 		}
 		last = statusError(r)
 		wait := time.NewTimer(max(every-time.Since(began), every/4))
 		select {
 		case <-ctx.Done():
+			wait.Stop()
+			return last
 		case <-wait.C:
-			continue
-		}
-		wait.Stop()
-		break
-	}
-	if errors.Is(last, errNoCluster) {
-		fmt.Fprintln(t.stderr)
-	}
-	return last
-}
-
-// frame is a report drawn over the one before. The last column stays free, because
-// erasing from there would take its character away; and so does the last line, that
-// nothing scrolls.
-func (t tool) frame(r status.Report, first bool) string {
-	style := t.statusStyle()
-	style.Width--
-	_, rows, err := t.size()
-	if err != nil || rows <= 3 {
-		rows = 1000
-	}
-	return draw(fit(status.Render(r, style), rows-1), first)
-}
-
-// draw writes lines from the top of the screen: each is written over and its rest
-// erased, so that nothing flickers. It leaves the cursor below the text, where a shell
-// goes on.
-func draw(lines []string, first bool) string {
-	const home, clear, eraseLine, eraseBelow = "\x1b[H", "\x1b[2J", "\x1b[K", "\x1b[J" // ECMA-48, 8.3
-	text := home
-	if first {
-		text += clear
-	}
-	return text + strings.Join(lines, eraseLine+"\r\n") + eraseLine + "\r\n" + eraseBelow
-}
-
-// fit makes a text fit into so many lines: empty ones go first, the last one first, and
-// then the end, which is what matters least.
-func fit(text string, rows int) []string {
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	for i := len(lines) - 1; i >= 0 && len(lines) > rows; i-- {
-		if lines[i] == "" {
-			lines = slices.Delete(lines, i, i+1)
 		}
 	}
-	if len(lines) > rows {
-		more := len(lines) - (rows - 1)
-		lines = append(lines[:rows-1], fmt.Sprintf("... %d more lines: see oneha status", more))
+}
+
+// statusView is how somebody watches: on a terminal all reports at one place, otherwise
+// one after the other.
+func (t tool) statusView(asJSON bool) (show func(status.Report) error, end func() error, err error) {
+	end = func() error { return nil }
+	switch {
+	case asJSON:
+		return func(r status.Report) error { return json.NewEncoder(t.stdout).Encode(r) }, end, nil
+	case !t.screen():
+		return func(r status.Report) error {
+			_, err := fmt.Fprint(t.stdout, status.Render(r, t.statusStyle())+"\n")
+			return err
+		}, end, nil
 	}
-	return lines
+	s, err := t.openScreen()
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(r status.Report) error {
+		style := t.statusStyle()
+		style.Width, _ = s.Size()
+		return s.Draw(status.Render(r, style))
+	}, s.Close, nil
+}
+
+// openScreen begins to draw on standard output, which is a terminal.
+func (t tool) openScreen() (*tty.Terminal, error) {
+	return tty.Open(t.stdout, func() (int, int) {
+		columns, rows, err := t.size()
+		if err != nil || columns <= 0 || rows <= 0 {
+			return 80, 24
+		}
+		return columns, rows
+	})
 }
 
 // screen reports whether standard output can be drawn on.

@@ -15,15 +15,17 @@ GO      = GOTOOLCHAIN=auto CGO_ENABLED=0 $$(test/setup.sh which)
 TAGS    = urfave_cli_no_docs
 FLAGS   = -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X github.com/oneha/oneha/internal/version.version=$(VERSION)'
 TEST    = $(GO) test -tags $(TAGS) -count=1
-# Packages that run whole machines. They mostly wait, so two go at a time, the longest
+# A test that failed is run once more, alone: docs/decisions/0024-a-second-try.md.
+RETRY   = CGO_ENABLED=0 $$(test/setup.sh which) run gotest.tools/gotestsum@v1.13.0 --rerun-fails=1 --rerun-fails-max-failures=6 --rerun-fails-run-root-test --rerun-fails-report=$$again
+# Packages that run whole machines. They mostly wait, so three go at a time, the longest
 # first; but not beside the others, whose compilers would disturb the timing inside.
-MACHINES = e2e foresight random apply fencing conformance status compare lab interview fakezone fakeredfish/peers fakeilo nodecheck
+MACHINES = e2e foresight random raftrounds apply fencing conformance zonelab status zoneservice compare lab raftstatus guardproc interview fakezone fakeredfish/peers fakeilo nodecheck
 OTHERS   = $(GO) list ./... | grep -vw $(MACHINES:%=-e test/%)
 
 ROOT := $(shell id -u)
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test lint equality foresight mutants bench demo clean setup
+.PHONY: help build install test lint equality foresight faults rounds zones mutants bench demo clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,12 +37,14 @@ build: setup ## the three binaries and the manual pages, into bin/
 	@for cmd in oneha ocf-opennebula fence-bmc; do $(GO) build $(FLAGS) -o bin/$$cmd ./cmd/$$cmd || exit 1; done
 	@$(GO) run $(FLAGS) ./packaging/man -dir bin/man -date '$(DATE)'
 
-install: build ## binaries, agents and manual pages, under DESTDIR
+install: build ## binaries, agents, manual pages and the rule of sudo, under DESTDIR
 	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/sbin' '$(DESTDIR)$(PREFIX)/lib/oneha' '$(DESTDIR)$(PREFIX)/lib/ocf/resource.d/opennebula'
 	@install -m 755 bin/oneha '$(DESTDIR)$(PREFIX)/bin/oneha'
 	@install -m 755 bin/ocf-opennebula bin/fence-bmc '$(DESTDIR)$(PREFIX)/lib/oneha/'
 	@for agent in $$(bin/ocf-opennebula --list); do ln -sf ../../../oneha/ocf-opennebula '$(DESTDIR)$(PREFIX)/lib/ocf/resource.d/opennebula/'$$agent || exit 1; done
 	@for agent in $$(bin/fence-bmc --list); do ln -sf ../lib/oneha/fence-bmc '$(DESTDIR)$(PREFIX)/sbin/'$$agent || exit 1; done
+	@install -d -m 750 '$(DESTDIR)/etc/sudoers.d' && install -m 440 packaging/sudoers/oneha-raft '$(DESTDIR)/etc/sudoers.d/oneha-raft'
+	@install -d '$(DESTDIR)$(PREFIX)/lib/systemd/system' && install -m 644 packaging/systemd/oneha-raft-guard.service '$(DESTDIR)$(PREFIX)/lib/systemd/system/'
 	@install -d '$(DESTDIR)$(PREFIX)/share/man/man7' '$(DESTDIR)$(PREFIX)/share/man/man8'
 	@umask 022; for page in bin/man/*.[78]; do gzip -n -9 <$$page >'$(DESTDIR)$(PREFIX)/share/man/man'$${page##*.}/$${page##*/}.gz || exit 1; done
 
@@ -53,10 +57,11 @@ lint: setup ## gofmt, go vet, staticcheck
 test: lint ## everything: unit, real tools, real clusters (root; about 25 minutes)
 ifeq ($(ROOT),0)
 	@test/setup.sh lab
-	@rootfs=$$(ONEHA_CACHE_DIR='$(CACHE)' $(GO) run ./test/lab/cmd/lab rootfs) && \
+	@for release in bullseye trixie bookworm; do rootfs=$$(ONEHA_CACHE_DIR='$(CACHE)' $(GO) run ./test/lab/cmd/lab -release $$release rootfs) || exit 1; done; \
 	  export ONEHA_ROOTFS=$$rootfs ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" && \
-	  $(TEST) -timeout 15m $$($(OTHERS)) && \
-	  $(TEST) -timeout 30m -p 2 -v $(MACHINES:%=./test/%/...)
+	  again=$$(mktemp) && trap 'rm -f "$$again"' EXIT && \
+	  $(RETRY) --format pkgname-and-test-fails --packages="$$($(OTHERS) | tr '\n' ' ')" -- -tags $(TAGS) -count=1 -timeout 15m && cat "$$again" && \
+	  $(RETRY) --format standard-verbose --packages='$(MACHINES:%=./test/%/...)' -- -tags $(TAGS) -count=1 -timeout 30m -p 3 && cat "$$again"
 else
 	@[ "$$CI" != true ] || { echo "make test: CI needs root: the lab runs whole machines"; exit 1; }
 	@echo "make test: not root, so the parts that need namespaces, systemd and a cluster are left out"
@@ -70,6 +75,18 @@ equality: setup ## every dialect of the examples and of generated descriptions, 
 foresight: setup ## every failure that oneha plan foretells, done to a real cluster and compared (root; about 8 minutes)
 	@test/setup.sh lab
 	@ONEHA_FORESIGHT=all ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -timeout 30m -v ./test/foresight
+
+faults: setup ## the faults that make test does to a cluster twice, five times each (root; about 25 minutes)
+	@test/setup.sh lab
+	@ONEHA_FAULTS=5 ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -timeout 60m -v ./test/e2e
+
+rounds: setup ## a hundred random faults of a Raft zone with guards, and the same without (root; about 20 minutes)
+	@test/setup.sh lab
+	@ONEHA_ROUNDS=100 PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -timeout 90m -v ./test/raftrounds
+
+zones: setup ## every test of Raft zones on whole machines, SQLite and MariaDB, procedures killed at random (root; about 40 minutes)
+	@test/setup.sh lab
+	@ONEHA_ZONELAB=all ONEHA_ZONESERVICE=all ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -timeout 120m -p 1 -v ./test/zonelab ./test/zoneservice
 
 mutants: setup ## the lease protocol broken in one place after another: its model has to notice each (half a minute)
 	@PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -v -run TestMutants ./internal/raft/lease -mutants

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,9 +15,14 @@ import (
 	"github.com/oneha/oneha/test/scenario"
 )
 
-// rounds is how often each fault happens. Chance decides small things in a
-// cluster (who is DC, whose timer fires first), so once proves little.
-const rounds = 3
+// rounds is how often each fault happens: twice, or ONEHA_FAULTS. Chance decides small
+// things in a cluster (who is DC, whose timer fires first), so once proves little.
+var rounds = func() int {
+	if n, err := strconv.Atoi(os.Getenv("ONEHA_FAULTS")); err == nil && n > 0 {
+		return n
+	}
+	return 2
+}()
 
 // example is the cluster that most tests break.
 const example = "../../examples/two-node.yaml"

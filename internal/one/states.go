@@ -100,10 +100,10 @@ var lcmStates = [...]lcmState{
 	71: {"RESTORE", true},
 }
 
-// stateOf is the name of a virtual machine's state and whether it waits for the
+// StateOf is the name of a virtual machine's state and whether it waits for the
 // answer of a driver. A number that no release has yet waits: better to name a
 // machine too many than to miss one.
-func stateOf(state, lcm int) (name string, waits bool) {
+func StateOf(state, lcm int) (name string, waits bool) {
 	switch {
 	case state == stateActive && lcm >= 0 && lcm < len(lcmStates):
 		return lcmStates[lcm].name, lcmStates[lcm].waits

@@ -49,7 +49,7 @@ func StuckVMs(ctx context.Context, e Endpoint, c Credentials, before time.Time) 
 		if err == nil && r.entered == 0 && r.host != "" {
 			r, err = fullRecord(ctx, e, c, r)
 		}
-		name, waits := stateOf(r.state, r.lcm)
+		name, waits := StateOf(r.state, r.lcm)
 		if waits && r.since().Before(before) {
 			stuck = append(stuck, StuckVM{ID: r.id, Name: r.name, State: name, Host: r.host, Since: r.since()})
 		}
@@ -64,7 +64,7 @@ func waitingVMs(ctx context.Context, e Endpoint, c Credentials) ([]vmRecord, err
 	body := call("one.vmpool.info", c.session, everyUser, noRange, noRange, notDone)
 	err := e.post(ctx, body, func(body io.Reader) error {
 		return eachVM(body, func(r vmRecord) {
-			if _, waits := stateOf(r.state, r.lcm); waits {
+			if _, waits := StateOf(r.state, r.lcm); waits {
 				waiting = append(waiting, r)
 			}
 		})
@@ -91,12 +91,16 @@ func fullRecord(ctx context.Context, e Endpoint, c Credentials, r vmRecord) (vmR
 
 // eachVM reads an answer with VM documents to its end.
 func eachVM(body io.Reader, do func(vmRecord)) error {
+	return readVMs(body, newVMReader, do)
+}
+
+func readVMs(body io.Reader, reader func(io.Reader) *vmReader, do func(vmRecord)) error {
 	limited := &io.LimitedReader{R: body, N: maxPool}
 	result, err := resultOf(limited)
 	if err != nil {
 		return err
 	}
-	for vms := newVMReader(result); ; {
+	for vms := reader(result); ; {
 		r, err := vms.next()
 		switch {
 		case err == io.EOF:

@@ -50,7 +50,7 @@ func success(doc string) string {
 func TestStuckVMsOfARealOned(t *testing.T) {
 	var waiting []vmRecord
 	err := eachVM(bytes.NewReader(read(t, "vmpool_info_allstates")), func(r vmRecord) {
-		if _, waits := stateOf(r.state, r.lcm); waits {
+		if _, waits := StateOf(r.state, r.lcm); waits {
 			waiting = append(waiting, r)
 		}
 	})
@@ -59,7 +59,7 @@ func TestStuckVMsOfARealOned(t *testing.T) {
 	}
 	var got []string
 	for _, r := range waiting {
-		name, _ := stateOf(r.state, r.lcm)
+		name, _ := StateOf(r.state, r.lcm)
 		got = append(got, fmt.Sprintf("%d %s %s %s %d %d", r.id, r.name, name, r.host, r.created, r.entered))
 	}
 	want := strings.Split(strings.TrimSpace(allStates), "\n")
@@ -70,7 +70,7 @@ func TestStuckVMsOfARealOned(t *testing.T) {
 	if err := eachVM(bytes.NewReader(read(t, "vm_info_prolog_stuck")), func(r vmRecord) { prolog = r }); err != nil {
 		t.Fatal(err)
 	}
-	if want := (vmRecord{id: 4, name: prolog.name, state: 3, lcm: 1, created: prolog.created, host: "h1", entered: 1795290236}); prolog != want || prolog.name == "" {
+	if want := (vmRecord{id: 4, name: prolog.name, state: 3, lcm: 1, created: prolog.created, host: "h1", entered: 1795290236, driver: "dummy"}); prolog != want || prolog.name == "" {
 		t.Errorf("got %+v, want %+v", prolog, want)
 	}
 }
@@ -242,7 +242,7 @@ func TestStates(t *testing.T) {
 		waits      bool
 	}{{3, 1, "PROLOG", true}, {3, 3, "RUNNING", false}, {3, 71, "RESTORE", true}, {3, 72, "LCM_STATE 72", true}, {8, 3, "POWEROFF", false},
 		{10, 0, "CLONING", true}, {12, 0, "STATE 12", true}, {-1, 0, "STATE -1", true}, {3, -1, "LCM_STATE -1", true}} {
-		if name, waits := stateOf(c.state, c.lcm); name != c.name || waits != c.waits {
+		if name, waits := StateOf(c.state, c.lcm); name != c.name || waits != c.waits {
 			t.Errorf("state %d/%d is %s, %t", c.state, c.lcm, name, waits)
 		}
 	}

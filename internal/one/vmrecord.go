@@ -15,9 +15,13 @@ type vmRecord struct {
 	id         int
 	name       string
 	state, lcm int
-	created    int64  // STIME, Unix seconds
-	host       string // of the last history record
-	entered    int64  // the latest time in that record, 0 if it has none
+	created    int64   // STIME, Unix seconds
+	seq        int     // of the last history record, -1 before it was deployed
+	host       string  // of that record
+	entered    int64   // the latest time in that record, 0 if it has none
+	placed     *Placed // nil unless it is asked for
+	driver     string  // VM_MAD of that record
+	deployID   string  // DEPLOY_ID
 }
 
 // since is when the virtual machine entered its state at the earliest. A record
@@ -43,6 +47,10 @@ const maxElement = 1 << 20
 type vmReader struct {
 	source *rationed
 	xml    *xml.Decoder
+	// placed makes the reader keep where a machine is placed, with the attribute of its
+	// user template that is called attribute.
+	placed    bool
+	attribute string
 }
 
 func newVMReader(r io.Reader) *vmReader {
@@ -93,7 +101,10 @@ func (v *vmReader) next() (vmRecord, error) {
 // record reads a VM document behind its start tag. Elements are known by their
 // depth and name: VM/ID, VM/HISTORY_RECORDS/HISTORY/HOSTNAME.
 func (v *vmReader) record() (vmRecord, error) {
-	r := vmRecord{id: -1, state: -1}
+	r := vmRecord{id: -1, state: -1, seq: -1}
+	if v.placed {
+		r.placed = &Placed{Host: -1, Datastore: -1}
+	}
 	last, history := -1, historyRecord{}
 	var path [3]string // of the elements that are open
 	var text []byte
@@ -110,10 +121,10 @@ func (v *vmReader) record() (vmRecord, error) {
 			depth++
 			text = text[:0]
 			if depth == 2 && path[0] == "HISTORY_RECORDS" {
-				history = historyRecord{seq: last + 1}
+				history = historyRecord{seq: last + 1, hid: -1, datastore: -1}
 			}
 		case xml.CharData:
-			if wanted(path, depth) {
+			if wanted(path, depth) || v.attribute != "" && depth == 2 && path[0] == "USER_TEMPLATE" && path[1] == v.attribute {
 				text = append(text, t...)
 			}
 		case xml.EndElement:
@@ -125,7 +136,12 @@ func (v *vmReader) record() (vmRecord, error) {
 			case depth == 1:
 				r.set(path[0], value)
 			case depth == 2 && path[0] == "HISTORY_RECORDS" && history.seq > last:
-				last, r.host, r.entered = history.seq, history.host, history.entered
+				last, r.seq, r.host, r.entered, r.driver = history.seq, history.seq, history.host, history.entered, history.driver
+				if r.placed != nil {
+					r.placed.Host, r.placed.Datastore = history.hid, history.datastore
+				}
+			case depth == 2 && r.placed != nil && path[0] == "USER_TEMPLATE" && path[1] == v.attribute:
+				r.placed.Attribute = value
 			case depth == 3 && path[0] == "HISTORY_RECORDS":
 				history.set(path[2], value)
 			}
@@ -146,20 +162,28 @@ func (r *vmRecord) set(name, value string) {
 		r.id = number(value)
 	case "NAME":
 		r.name = value
+	case "DEPLOY_ID":
+		r.deployID = value
 	case "STATE":
 		r.state = number(value)
 	case "LCM_STATE":
 		r.lcm = number(value)
 	case "STIME":
 		r.created = int64(number(value))
+	case "RESCHED":
+		if r.placed != nil {
+			r.placed.Resched = number(value) == 1
+		}
 	}
 }
 
 // historyRecord is a stay of a virtual machine on a host.
 type historyRecord struct {
-	seq     int
-	host    string
-	entered int64
+	seq            int
+	host           string
+	hid, datastore int // -1 when it does not say
+	entered        int64
+	driver         string // VM_MAD
 }
 
 func (h *historyRecord) set(name, value string) {
@@ -168,6 +192,12 @@ func (h *historyRecord) set(name, value string) {
 		h.seq = number(value)
 	case "HOSTNAME":
 		h.host = value
+	case "HID":
+		h.hid = number(value)
+	case "DS_ID":
+		h.datastore = number(value)
+	case "VM_MAD":
+		h.driver = value
 	case "STIME", "ETIME", "PSTIME", "PETIME", "RSTIME", "RETIME", "ESTIME", "EETIME":
 		h.entered = max(h.entered, int64(number(value)))
 	}

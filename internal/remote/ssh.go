@@ -32,9 +32,15 @@ func SSH(name, user, addr string) Host {
 	return files{&sshHost{name: name, user: user, addr: addr, program: "ssh"}}
 }
 
+// Login is the machine at addr as the user sees it who logs in: without sudo.
+func Login(name, user, addr string) Host {
+	return files{&sshHost{name: name, user: user, addr: addr, program: "ssh", plain: true}}
+}
+
 type sshHost struct {
 	name, user, addr string
 	program          string
+	plain            bool // no sudo
 
 	mu   sync.Mutex
 	mine *controlDir // nil while nothing is connected
@@ -98,7 +104,7 @@ func (h *sshHost) args() ([]string, error) {
 // command is what the login shell there is given.
 func (h *sshHost) command(ctx context.Context, token string, argv []string) string {
 	script := []string{"sh", "-c", supervised(ctx, token, argv)}
-	if h.user != "root" {
+	if h.user != "root" && !h.plain {
 		script = append([]string{"sudo", "-n"}, script...)
 	}
 	return shell.Quote(script...)
@@ -133,7 +139,7 @@ func (h *sshHost) end(token string) {
 	}
 	half := len(token) / 2 // in two parts, so that this command does not match itself
 	run := []string{"sh", "-c", endScript, "sh", call + token[:half], token[half:]}
-	if h.user != "root" {
+	if h.user != "root" && !h.plain {
 		run = append([]string{"sudo", "-n"}, run...)
 	}
 	_, _ = execute(ctx, nil, nil, append(args, "-n", "--", h.addr, shell.Quote(run...)))

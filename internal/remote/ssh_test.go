@@ -135,3 +135,13 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// Whoever logs in runs commands as themselves with Login, and as root with SSH.
+func TestLogin(t *testing.T) {
+	for plain, want := range map[bool]bool{true: false, false: true} {
+		h := &sshHost{name: "server-1", user: "oneadmin", addr: "192.0.2.1", plain: plain}
+		if got := strings.HasPrefix(h.command(bounded(t), "token", []string{"true"}), "sudo -n sh"); got != want {
+			t.Errorf("plain %t: %s", plain, h.command(bounded(t), "token", []string{"true"}))
+		}
+	}
+}

@@ -1,0 +1,204 @@
+package incident
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Names of steps in the record.
+const (
+	stepBegin   = "begin"
+	stepWaited  = "waited"
+	stepFencing = "fencing"
+	stepFenced  = "fenced"   // the power was seen off
+	stepUnasked = "unfenced" // -u
+	stepTell    = "tell"     // a call is on its way
+	stepTold    = "told"     // it was answered
+	stepMachine = "machine"  // a machine is done with
+	stepOffline = "offline"
+	stepEnd     = "end"
+)
+
+// stoppedEarly is an end before anything was done: the host was back, or somebody had
+// taken it.
+const stoppedEarly = "stopped early"
+
+// step is a line of the record.
+type step struct {
+	At    time.Time `json:"at"`
+	Step  string    `json:"step"`
+	Name  string    `json:"name,omitempty"`  // of the host
+	Event string    `json:"event,omitempty"` // of begin
+	VM    int       `json:"vm,omitempty"`
+	What  string    `json:"what,omitempty"` // of tell: resched, success, ...; of machine: done, skipped, failed
+	State int       `json:"state,omitempty"`
+	LCM   int       `json:"lcm,omitempty"`
+	Seq   int       `json:"seq,omitempty"`
+	Why   string    `json:"why,omitempty"`
+	Left  int       `json:"left,omitempty"` // of end: machines that failed
+}
+
+// Record is an incident on disk, a line for each step: a line that a crash left torn is
+// none. One process has it at a time.
+type Record struct {
+	file  string
+	out   *os.File
+	lock  *os.File
+	steps []step
+	now   func() time.Time
+	// point is called around every step; for tests.
+	point func(name string)
+}
+
+// ErrBusy says that another process handles the incident.
+var ErrBusy = errors.New("another hook handles this host at this moment")
+
+// recordFile is the record of a host.
+func recordFile(dir string, host int) string { return filepath.Join(dir, fmt.Sprintf("%d.json", host)) }
+
+// openRecord locks and reads the record of a host.
+func openRecord(dir string, host int) (*Record, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the directory of the records: %w", err)
+	}
+	file := recordFile(dir, host)
+	// The record is replaced when a new incident begins, so the lock is on a file beside it.
+	lock, err := os.OpenFile(file+".lock", os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the record: %w", err)
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		lock.Close()
+		return nil, ErrBusy
+	}
+	steps, whole, err := readSteps(file)
+	if err == nil && len(steps) > 0 {
+		err = os.Truncate(file, whole) // what a crash left torn
+	}
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return &Record{file: file, lock: lock, steps: steps, now: time.Now, point: func(string) {}}, nil
+}
+
+// readSteps reads the whole lines of a record, and how long they are.
+func readSteps(file string) (steps []step, whole int64, err error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("read the record: %w", err)
+	}
+	lines := bufio.NewReader(bytes.NewReader(text))
+	for {
+		line, err := lines.ReadBytes('\n')
+		var s step
+		if err != nil || json.Unmarshal(line, &s) != nil {
+			return steps, whole, nil
+		}
+		steps, whole = append(steps, s), whole+int64(len(line))
+	}
+}
+
+// begin starts the record of a new incident in the place of an old one.
+func (r *Record) begin(s step) error {
+	r.close()
+	s.Step, s.At = stepBegin, r.now().UTC()
+	line, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	r.point("before begin")
+	next := r.file + ".new"
+	if err := writeSynced(next, append(line, '\n')); err != nil {
+		return fmt.Errorf("begin the record: %w", err)
+	}
+	if err := os.Rename(next, r.file); err != nil {
+		return fmt.Errorf("begin the record: %w", err)
+	}
+	if d, err := os.Open(filepath.Dir(r.file)); err == nil {
+		_ = d.Sync() // not every file system can
+		d.Close()
+	}
+	r.steps = []step{s}
+	r.point("after begin")
+	return nil
+}
+
+func writeSynced(file string, text []byte) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// add writes a step, and returns when it is on disk.
+func (r *Record) add(s step) error {
+	s.At = r.now().UTC()
+	line, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	r.point("before " + s.Step)
+	if r.out == nil {
+		if r.out, err = os.OpenFile(r.file, os.O_WRONLY|os.O_APPEND|unix.O_NOFOLLOW, 0o600); err != nil {
+			return fmt.Errorf("write the record: %w", err)
+		}
+	}
+	if _, err = r.out.Write(append(line, '\n')); err == nil {
+		err = r.out.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("write the record: %w", err)
+	}
+	r.steps = append(r.steps, s)
+	r.point("after " + s.Step)
+	return nil
+}
+
+// last is the last step of that name.
+func (r *Record) last(name string) (step, bool) { return lastOf(r.steps, name) }
+
+func lastOf(steps []step, name string) (step, bool) {
+	for i := len(steps) - 1; i >= 0; i-- {
+		if steps[i].Step == name {
+			return steps[i], true
+		}
+	}
+	return step{}, false
+}
+
+// ended reports whether the incident came to its end with nothing left.
+func ended(steps []step) bool {
+	end, is := lastOf(steps, stepEnd)
+	return is && end.Left == 0
+}
+
+func (r *Record) close() {
+	if r.out != nil {
+		r.out.Close()
+		r.out = nil
+	}
+}
+
+// Close gives the record to others.
+func (r *Record) Close() {
+	r.close()
+	r.lock.Close()
+}

@@ -1,0 +1,67 @@
+package incident
+
+import (
+	"encoding/base64"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestParse(t *testing.T) {
+	document := base64.StdEncoding.EncodeToString([]byte("<HOST><ID>7</ID><NAME>h</NAME><STATE>3</STATE><PREV_STATE>2</PREV_STATE></HOST>"))
+	for _, test := range []struct {
+		words string
+		host  int
+		want  Options
+		err   string
+	}{
+		{document + " -m -p 5", 7, Options{Mode: Migrate, Pause: 5}, ""},
+		{"-p 5 -m " + document, 7, Options{Mode: Migrate, Pause: 5}, ""},
+		{"3 -r", 3, Options{Mode: Recreate, Pause: 2}, ""},
+		{"3 -r -f -u -p0", 3, Options{Mode: Recreate, Force: true, NoFencing: true}, ""},
+		{"3 -mfu", 3, Options{Mode: Migrate, Pause: 2, Force: true, NoFencing: true}, ""},
+		{"-mfp 7 3", 3, Options{Mode: Migrate, Pause: 7, Force: true}, ""},
+		{"3 -m -d -r -d", 3, Options{Mode: Delete, Pause: 2}, ""},
+		{"3 --migrate --pause 1 --no-fencing --force", 3, Options{Mode: Migrate, Pause: 1, Force: true, NoFencing: true}, ""},
+		{"3 --delete --pause=9 --anew", 3, Options{Mode: Delete, Pause: 9, Anew: true}, ""},
+		{"3 --recreate", 3, Options{Mode: Recreate, Pause: 2}, ""},
+		{"3 -p 5", 3, Options{Pause: 5}, "Exiting. A mode must be supplied."},
+		{"3 -m -x", 3, Options{Mode: Migrate, Pause: 2}, "invalid option -- x"},
+		{"3 -m --banana", 3, Options{Mode: Migrate, Pause: 2}, "unrecognized option `--banana'"},
+		{"3 -m -p", 3, Options{Mode: Migrate, Pause: 2}, "option requires an argument -- p"},
+		{"3 -m -p -1", 3, Options{Mode: Migrate, Pause: 2}, `-p "-1" is no number of cycles from 0 to 1440`},
+		{"3 -m -p five", 3, Options{Mode: Migrate, Pause: 2}, `-p "five" is no number of cycles from 0 to 1440`},
+		{"-m", -1, Options{Mode: Migrate, Pause: 2}, "no host is given: neither its ID nor its document in base64"},
+		{"h0 -m", -1, Options{Mode: Migrate, Pause: 2}, `the host is neither an ID nor a document in base64: the hook wants ARGUMENTS = "$TEMPLATE ..."`},
+	} {
+		e, err := Parse(Words(nil, test.words))
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if e.Host != test.host || e.Options != test.want || got != test.err {
+			t.Errorf("%s: %+v %q", test.words, e, got)
+		}
+	}
+	if e, _ := Parse([]string{document, "-m"}); e.Before != 2 || e.Text == "" {
+		t.Errorf("%+v", e)
+	}
+	if e, _ := Parse([]string{"3", "-m"}); e.Before != -1 || e.Text != "" {
+		t.Errorf("%+v", e)
+	}
+}
+
+// What a real hook manager of 6.10.5 wrote to a hook's standard input.
+func TestParseOfARealHookManager(t *testing.T) {
+	text, err := os.ReadFile("testdata/hook.stdin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasSuffix(string(text), "\n") {
+		t.Fatal("the capture has a line break that the real one has not")
+	}
+	e, err := Parse(Words(nil, string(text)))
+	if err != nil || e.Host != 0 || e.Before != 2 || e.Options != (Options{Mode: Migrate, Pause: 5, NoFencing: true}) {
+		t.Errorf("%+v %v", e, err)
+	}
+}

@@ -40,9 +40,9 @@ func (a asker) reportStuck(ctx context.Context, req *ocf.Request, m *unit.Manage
 	for _, vm := range stuck[:min(len(stuck), stuckShown)] {
 		req.Log.Warn("virtual machine may wait for an answer that the last oned took with it",
 			"vm", vm.ID, "name", vm.Name, "state", vm.State, "host", vm.Host, "since", vm.Since.Format(time.RFC3339),
-			"look", fmt.Sprintf("onevm show %d", vm.ID), "mend", fmt.Sprintf("onevm recover %d", vm.ID))
+			"look", fmt.Sprintf("onevm show %d", vm.ID), "mend", fmt.Sprintf("oneha recover --vm %d", vm.ID))
 	}
 	if more := len(stuck) - stuckShown; more > 0 {
-		req.Log.Warn("more virtual machines are stuck", "count", more, "look", "onevm list")
+		req.Log.Warn("more virtual machines are stuck", "count", more, "look", "oneha recover")
 	}
 }

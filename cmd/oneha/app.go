@@ -45,6 +45,12 @@ var errFindings = errors.New("there are findings")
 // failure is an error that is no wrong usage.
 type failure struct{ error }
 
+// exitCode is an error that was printed, of a command whose exit codes are those of the
+// program that it takes the place of.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return newTool(stdin, stdout, stderr).run(ctx, args)
@@ -72,6 +78,9 @@ func (t tool) run(ctx context.Context, args []string) int {
 	case errors.Is(err, errFindings):
 		return exitFindings
 	}
+	if code, ok := errors.AsType[exitCode](err); ok {
+		return int(code)
+	}
 	fmt.Fprintf(t.stderr, "oneha: %v\n", err)
 	if _, ok := errors.AsType[failure](err); ok {
 		return exitFindings
@@ -82,7 +91,8 @@ func (t tool) run(ctx context.Context, args []string) int {
 func (t tool) app() *cli.App {
 	commands := []*cli.Command{
 		t.initCommand(), t.importCommand(), t.generateCommand(), t.checkCommand(), t.explainCommand(), t.planCommand(),
-		t.applyCommand(), t.rollbackCommand(), t.statusCommand(), t.fenceCommand(), t.raftCommand(), t.syncCommand(), t.versionCommand(),
+		t.applyCommand(), t.rollbackCommand(), t.statusCommand(), t.fenceCommand(), t.raftCommand(), t.syncCommand(),
+		t.recoverCommand(), t.tmCommand(), t.hookCommand(), t.versionCommand(),
 	}
 	for _, c := range commands {
 		for _, c := range append(c.Subcommands, c) {
@@ -109,6 +119,9 @@ func (t tool) app() *cli.App {
 			"  oneha raft join server-1    the others, one at a time\n" +
 			"  oneha raft status\n" +
 			"  oneha raft doctor --ssh     what is wrong, and the next step\n\n" +
+			"After a failover, and when a hypervisor dies:\n" +
+			"  oneha recover               virtual machines that wait for an answer that is lost\n" +
+			"  oneha hook install          OpenNebula's host error hook\n\n" +
 			"Exit codes: 0 no errors, perhaps warnings; 1 something checked has errors, or\n" +
 			"a BMC or the cluster did not do what it should; 2 wrong usage, or a file that\n" +
 			"cannot be read or written.",

@@ -33,6 +33,8 @@ func flagsFirst(args []string, commands []*cli.Command) []string {
 		switch {
 		case len(words) == 0 && help:
 			return append(path, "--help")
+		case len(words) == 0 && len(commands[i].Flags) > 0: // it does something without one of them
+			return append(path, flags...)
 		case len(words) == 0: // the command reports it
 			return append(path, "--")
 		case !slices.ContainsFunc(subs, func(c *cli.Command) bool { return c.HasName(words[0]) }):

@@ -66,7 +66,7 @@ func accepts(app *cli.App, line string) error {
 	if command == nil {
 		return fmt.Errorf("%s: no such command", line)
 	}
-	if len(commands) > 0 && len(args) > 0 {
+	if len(commands) > 0 && len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		return fmt.Errorf("%s: %s has no command %q", line, path, args[0])
 	}
 	for i := 0; i < len(args); i++ {

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/oneha/oneha/internal/bmc/bmctest"
+	"github.com/oneha/oneha/test/fakeone"
+)
+
+// hookSite is a cloud, the BMC of its host 1, and the hook's files.
+type hookSite struct {
+	cloud *fakeone.Cloud
+	bmc   *bmctest.BMC
+	dir   string
+	own   []string // options that move the hook's files
+}
+
+func newHookSite(t *testing.T, password string) *hookSite {
+	t.Helper()
+	s := &hookSite{cloud: fakeone.New(), bmc: bmctest.Start(t, bmctest.Options{}), dir: t.TempDir()}
+	s.cloud.Monitors = true
+	server := httptest.NewServer(s.cloud.Handler())
+	t.Cleanup(server.Close)
+	s.write(t, "one_auth", fakeone.Session, 0o600)
+	s.write(t, "password", password, 0o600)
+	s.write(t, "host-error.yaml", fmt.Sprintf("endpoint: %s/RPC2\ncredentials: %s/one_auth\nfencing:\n  agent: fence_bmc_ipmi\n  username: admin\n  password_file: %s/password\n  options: {ipport: %d, login_timeout: 5}\n",
+		server.URL, s.dir, s.dir, s.bmc.Port), 0o644)
+	s.own = []string{"--settings=" + s.path("host-error.yaml"), "--log=" + s.path("host_error.log"), "--records=" + s.path("records")}
+	s.cloud.Add(fakeone.Datastore{ID: 0, Name: "system", Shared: "YES"}, fakeone.Host{ID: 1, Name: "kvm1", State: 3, Before: 2, Template: map[string]string{"FENCE_IP": "127.0.0.1"}})
+	for id := range 4 {
+		s.cloud.Add(fakeone.VM{ID: id, Name: "vm", State: 3, LCM: []int{16, 2, 8, 1}[id], Host: 1})
+	}
+	return s
+}
+
+func (s *hookSite) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *hookSite) write(t *testing.T, name, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(s.path(name), []byte(text+"\n"), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *hookSite) run(stdin string, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = tool{stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, root: os.DirFS("/")}.run(context.Background(), append([]string{"oneha"}, args...))
+	return code, out.String(), errs.String()
+}
+
+func (s *hookSite) event() string {
+	return base64.StdEncoding.EncodeToString([]byte("<HOST><ID>1</ID><NAME>kvm1</NAME><STATE>3</STATE><PREV_STATE>2</PREV_STATE></HOST>")) + " -m -p 0"
+}
+
+// The whole way: what the hook manager writes to standard input, a BMC that is switched
+// off by our agent, and only then a call that changes something.
+func TestHookHostError(t *testing.T) {
+	s := newHookSite(t, bmctest.Password)
+	var onAtCall atomic.Bool
+	for _, method := range []string{"one.vm.action", "one.vm.recover", "one.host.status"} {
+		s.cloud.Break(method, func(int) fakeone.Fault {
+			if s.bmc.On() {
+				onAtCall.Store(true)
+			}
+			return fakeone.Fault{}
+		})
+	}
+	code, _, stderr := s.run(s.event(), append([]string{"hook", "host-error"}, s.own...)...)
+	if code != 0 || s.bmc.On() || onAtCall.Load() {
+		t.Errorf("exit code %d, the machine is on: %t; on at a call: %t\n%s", code, s.bmc.On(), onAtCall.Load(), stderr)
+	}
+	log, err := os.ReadFile(s.path("host_error.log"))
+	if err != nil || !strings.Contains(string(log), "4 machines: 3 done, 1 skipped, 0 failed") || strings.Contains(string(log)+stderr, bmctest.Password) {
+		t.Errorf("%v\n%s", err, log)
+	}
+	if h, _ := s.cloud.Host(1); h.State != 8 {
+		t.Errorf("the host is in state %d", h.State)
+	}
+}
+
+func TestHookFencingFails(t *testing.T) {
+	s := newHookSite(t, "wrong")
+	code, _, stderr := s.run(s.event(), append([]string{"hook", "host-error"}, s.own...)...)
+	if code != 255 || !s.bmc.On() || !strings.Contains(stderr, "[E] Fencing error") {
+		t.Errorf("exit code %d, the machine is on: %t\n%s", code, s.bmc.On(), stderr)
+	}
+	if n := len(s.cloud.Calls("one.vm.action", "one.vm.recover", "one.host.status")); n != 0 {
+		t.Errorf("%d changes", n)
+	}
+	// It is found afterwards, and handled when the password was mended.
+	missed := append([]string{"hook", "missed"}, s.own...)
+	if code, out, _ := s.run("", missed...); code != 1 || !strings.Contains(out, `host 1 kvm1  ERROR  a hook was broken off, or left something: its last step was "fencing"`) {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	s.write(t, "password", bmctest.Password, 0o600)
+	if code, _, stderr := s.run("", append(missed, "--handle", "--arguments=-m -p 0")...); code != 0 || s.bmc.On() {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+	if code, out, _ := s.run("", append(missed, "--json")...); code != 0 || out != "[]\n" {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
+func TestHookInstall(t *testing.T) {
+	s := newHookSite(t, "unused")
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "onehook"), []byte("#!/bin/sh\n[ \"$1\" = create ] && [ -r \"$ONE_AUTH\" ] && cat \"$2\" >"+s.path("made")+" && echo ID: 0\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	if err := os.MkdirAll(s.path("remotes/hooks"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	install := []string{"hook", "install", "--settings=" + s.path("host-error.yaml"), "--remotes=" + s.path("remotes"), "--records=" + s.path("records")}
+
+	if code, out, stderr := s.run("", append(install, "--dry-run")...); code != 0 || !strings.HasPrefix(out, hookTemplate("-m -p 5")) {
+		t.Errorf("exit code %d: %s%s", code, out, stderr)
+	}
+	if _, err := os.Stat(s.path("remotes/hooks/oneha")); err == nil || len(s.cloud.Calls()) > 0 {
+		t.Error("a dry run did something")
+	}
+	if code, _, stderr := s.run("", install...); code != 0 {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	made, err := os.ReadFile(s.path("made"))
+	if err != nil || string(made) != hookTemplate("-m -p 5") {
+		t.Errorf("%v %s", err, made)
+	}
+	for file, mode := range map[string]os.FileMode{"remotes/hooks/oneha/host_error": 0o755, "records": 0o700} {
+		if info, err := os.Stat(s.path(file)); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%s: %v %v", file, info, err)
+		}
+	}
+
+	// Once more, when it is there; and with others.
+	s.cloud.Add(fakeone.Hook{ID: 4, Template: string(made)})
+	if code, out, stderr := s.run("", install...); code != 0 || out != "hook 4 is there already\n" {
+		t.Errorf("exit code %d: %s%s", code, out, stderr)
+	}
+	if code, _, stderr := s.run("", append(install, "--arguments=-r")...); code != 1 || !strings.Contains(stderr, "onehook delete 4") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+	s.cloud.Add(fakeone.Hook{ID: 5, Template: "NAME=host_error\nRESOURCE=HOST\nSTATE=\"ERROR\"\nCOMMAND=\"ft/host_error.rb\"\n"})
+	if code, _, stderr := s.run("", install...); code != 1 || !strings.Contains(stderr, "hook 5 (host_error) runs ft/host_error.rb for the same event") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -235,7 +236,10 @@ func pauseInside() {
 	if err := timer.arm(now + lease.Time(300*time.Millisecond)); err != nil {
 		panic(err)
 	}
-	_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+	runtime.LockOSThread() // a signal to the process might be taken by another thread
+	if err := unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGSTOP); err != nil {
+		panic(err)
+	}
 	_, _ = os.Stdout.WriteString("went on\n")
 }
 

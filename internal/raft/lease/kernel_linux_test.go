@@ -156,9 +156,18 @@ func help(mode string) {
 		killAfter(300 * time.Millisecond)
 	}
 	_, _ = os.Stdout.WriteString("ready\n")
-	_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+	pause()
 	_ = set(l, addresses[0], 100)
 	os.Exit(0)
+}
+
+// pause stops this process before the caller's next instruction: a signal to the
+// process might be taken by another thread, while this one runs on for a moment.
+func pause() {
+	runtime.LockOSThread()
+	if err := unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGSTOP); err != nil {
+		panic(err)
+	}
 }
 
 // killAfter arms a timer of the kernel that kills this process.
@@ -243,8 +252,12 @@ func TestPauseBeforeSystemCall(t *testing.T) {
 			guard := startHelper(t, test.mode, "ready")
 			time.Sleep(600 * time.Millisecond) // past the timer
 			_ = guard.Signal(unix.SIGCONT)
-			time.Sleep(300 * time.Millisecond)
-			if held := has(t, l, addresses[0]); held != test.held {
+			held := has(t, l, addresses[0])
+			for n := 0; n < 30 || test.held && !held && n < 1000; n++ { // it may be slow, and must not come late
+				time.Sleep(10 * time.Millisecond)
+				held = has(t, l, addresses[0])
+			}
+			if held != test.held {
 				t.Errorf("address set after the pause: %t, want %t", held, test.held)
 			}
 		})

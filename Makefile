@@ -54,7 +54,7 @@ lint: setup ## gofmt, go vet, staticcheck
 	@$(GO) vet -tags $(TAGS) ./...
 	@$(GO) tool staticcheck -tags $(TAGS) ./...
 
-test: lint ## everything: unit, real tools, real clusters (root; about 25 minutes)
+test: lint ## everything: unit, real tools, real clusters (root; about 20 minutes)
 ifeq ($(ROOT),0)
 	@test/setup.sh lab
 	@for release in bullseye trixie bookworm; do rootfs=$$(ONEHA_CACHE_DIR='$(CACHE)' $(GO) run ./test/lab/cmd/lab -release $$release rootfs) || exit 1; done; \

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -37,19 +38,8 @@ func (t tool) tmDebug(c *cli.Context) error {
 		fmt.Fprint(t.stdout, "TM Debug Interactive Environment.\n\n")
 		show()
 		for n := job.progress.Next(); n < len(job.file.Actions); n = job.progress.Next() {
-			fmt.Fprintf(t.stdout, "Current action (%d):\n%s\n\nChoose action:\n(r) Run action\n(n) Skip to next action\n(a) Show all actions\n(q) Quit\n> ", n+1, job.file.Actions[n])
-			var line string
-			var open bool
-			select {
-			case line, open = <-lines:
-			case <-ctx.Done():
-			}
-			if !open {
-				fmt.Fprintln(t.stdout)
-				return failure{errors.New("ended before all actions were done; oneha tm debug goes on here")}
-			}
-			fmt.Fprintln(t.stdout)
-			switch strings.ToLower(strings.TrimSpace(line)) {
+			fmt.Fprintf(t.stdout, "Current action (%d):\n%s\n\nChoose action:\n(r) Run action\n(n) Skip to next action\n(a) Show all actions\n(q) Quit\n", n+1, job.file.Actions[n])
+			switch t.debugChoice(ctx, lines, job) {
 			case "r":
 				if err := t.debugRun(ctx, job, n); err != nil {
 					return err
@@ -60,12 +50,41 @@ func (t tool) tmDebug(c *cli.Context) error {
 				}
 			case "a":
 				show()
-			case "q":
+			default:
 				return failure{errors.New("ended before all actions were done; oneha tm debug goes on here")}
 			}
 		}
 		return t.debugEnd(ctx, c, job)
 	})
+}
+
+// debugChoice asks until one of the choices is typed; "" is the end of what is typed.
+func (t tool) debugChoice(ctx context.Context, lines <-chan string, job *transferJob) string {
+	for {
+		fmt.Fprint(t.stdout, "> ")
+		var line string
+		open := false
+		select {
+		case line, open = <-lines:
+		case <-ctx.Done():
+		}
+		fmt.Fprintln(t.stdout)
+		choice := strings.ToLower(strings.TrimSpace(line))
+		switch {
+		case !open:
+			return ""
+		case slices.Contains([]string{"r", "n", "a", "q"}, choice):
+			return choice
+		case choice == "?", choice == "h", choice == "help":
+			fmt.Fprintf(t.stdout, "(r) runs the script of the action, as %s. When it fails: mend what it\n"+
+				"    says, outside, and run it again.\n"+
+				"(n) counts it as done, without running it: for what was done by hand.\n"+
+				"(q) ends here; the next oneha tm debug goes on where this one was.\n"+
+				"oned is told nothing before the end. What scripts print is kept in\n%s\n\n", job.runner.As.Name, job.file.Name+logSuffix)
+		case choice != "": // an empty line is a slip
+			fmt.Fprintf(t.stdout, "%q is none of r, n, a and q; ? says what they do.\n\n", choice)
+		}
+	}
 }
 
 // debugRun runs the current action and says how it ended, in the words of the

@@ -33,6 +33,10 @@ type transferJob struct {
 	recover  func(ctx context.Context, choice recovery.Choice) error
 }
 
+// logSuffix ends the name of the file beside a transfer file that has what was run and
+// what it printed.
+const logSuffix = ".oneha.log"
+
 // openTransfer finds the transfer file that a command means and, unless it only looks,
 // takes hold of it.
 func (t tool) openTransfer(c *cli.Context, looks bool) (*transferJob, error) {
@@ -74,7 +78,7 @@ func (t tool) openTransfer(c *cli.Context, looks bool) (*transferJob, error) {
 	if job.progress, job.fresh, err = transfer.ProgressOf(file, as); err != nil {
 		return nil, failure{err}
 	}
-	if job.log, err = as.Log(path + ".oneha.log"); err != nil {
+	if job.log, err = as.Log(path + logSuffix); err != nil {
 		job.progress.Close()
 		return nil, failure{err}
 	}

@@ -110,6 +110,19 @@ func TestTMDebugBesideTheGuide(t *testing.T) {
 	}
 }
 
+// What is no choice runs nothing and leaves the menu where it is.
+func TestTMDebugHelps(t *testing.T) {
+	f := &fakeVM{id: 2, state: recovery.Named("PROLOG_UNDEPLOY_FAILURE")[0]}
+	dir, flags := transferOf(t, f, "resume")
+	var out, errs bytes.Buffer
+	code := run(context.Background(), append([]string{"oneha", "tm", "debug", "2"}, flags...), strings.NewReader("?\n\nx\nq\n"), &out, &errs)
+	text := out.String()
+	if code != exitFindings || strings.Count(text, "Current action (1):") != 1 || strings.Count(text, "> ") != 4 ||
+		!strings.Contains(text, "(n) counts it as done") || !strings.Contains(text, "\n"+dir+"/vms/2/transfer.3.resume.oneha.log\n") || !strings.Contains(text, "\"x\" is none of r, n, a and q") {
+		t.Errorf("%d %s %s", code, text, &errs)
+	}
+}
+
 // oned is told only when it was asked for, once, and never when the machine has
 // meanwhile left the state.
 func TestTMTellsOned(t *testing.T) {

@@ -16,6 +16,9 @@ type HostDetail struct {
 
 // UnmarshalXML reads a HOST document.
 func (h *HostDetail) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
+	if start.Name.Local != "HOST" {
+		return fmt.Errorf("a document of %s, not of HOST", start.Name.Local)
+	}
 	var document struct {
 		Host
 		Before   HostState `xml:"PREV_STATE"`
@@ -53,6 +56,15 @@ func AskHost(ctx context.Context, e Endpoint, c Credentials, id int) (HostDetail
 		return h, fmt.Errorf("ask oned at %s for host %d: %w", e, id, err)
 	}
 	return h, nil
+}
+
+// DisableHost makes the scheduler place nothing on a host; it is monitored as before.
+func DisableHost(ctx context.Context, e Endpoint, c Credentials, id int) error {
+	const disabled = 1
+	if err := e.change(ctx, "one.host.status", c.session, id, disabled); err != nil {
+		return fmt.Errorf("disable host %d: %w", id, err)
+	}
+	return nil
 }
 
 // SetHostOffline takes a host out of service: it is not monitored any more, and

@@ -2,7 +2,6 @@ package one
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -28,21 +27,9 @@ func EachPlaced(ctx context.Context, e Endpoint, c Credentials, attribute string
 		v.placed, v.attribute = true, attribute
 		return v
 	}
-	ask := func(method string) error {
-		return e.post(ctx, call(method, c.session, everyUser, noRange, noRange, notDone), func(body io.Reader) error {
-			return readVMs(body, reader, func(r vmRecord) {
-				do(PlacedVM{VM{ID: r.id, Name: r.name, State: r.state, LCM: r.lcm, Seq: r.seq, Host: r.host}, *r.placed})
-			})
-		})
-	}
-	err := ask("one.vmpool.infoextended")
-	if fault := (*Fault)(nil); errors.As(err, &fault) && fault.Code == faultNoMethod {
-		err = ask("one.vmpool.info")
-	}
-	if err != nil {
-		return fmt.Errorf("ask oned at %s for its virtual machines: %w", e, err)
-	}
-	return nil
+	return e.eachVM(ctx, c, reader, func(r vmRecord) {
+		do(PlacedVM{VM{ID: r.id, Name: r.name, State: r.state, LCM: r.lcm, Seq: r.seq, Host: r.host}, *r.placed})
+	})
 }
 
 // Resched tells the scheduler to bring a virtual machine to another host. oned takes

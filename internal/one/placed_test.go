@@ -11,7 +11,7 @@ func TestEachPlaced(t *testing.T) {
 		`<HISTORY_RECORDS><HISTORY><SEQ>0</SEQ><HOSTNAME>h0</HOSTNAME><HID>0</HID><DS_ID>100</DS_ID></HISTORY>` +
 		`<HISTORY><SEQ>1</SEQ><HOSTNAME>h4</HOSTNAME><HID>4</HID><DS_ID>101</DS_ID></HISTORY></HISTORY_RECORDS></VM>` +
 		`<VM><ID>8</ID><NAME>b</NAME><STATE>1</STATE><LCM_STATE>0</LCM_STATE><RESCHED>0</RESCHED><USER_TEMPLATE/><HISTORY_RECORDS/></VM></VM_POOL>`
-	e := poolServer(t, pool, nil)
+	e := poolServer(t, pool)
 	var got []PlacedVM
 	if err := EachPlaced(context.Background(), e, Credentials{session: "u:p"}, "PRIO", func(vm PlacedVM) { got = append(got, vm) }); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,22 @@ type PoolVM struct {
 	Domain string    // DEPLOY_ID, what the hypervisor calls it; "" before it was started
 }
 
+// Filters of one.vmpool.info.
+const (
+	everyUser = -2
+	noRange   = -1
+	notDone   = -1
+)
+
+// maxPool bounds the document of a pool, in bytes.
+const maxPool = 512 << 20
+
+// pool is what the pool tells of it.
+func (r vmRecord) pool() PoolVM {
+	return PoolVM{VM: VM{ID: r.id, Name: r.name, State: r.state, LCM: r.lcm, Seq: r.seq, Host: r.host},
+		Since: r.since(), Driver: r.driver, Domain: r.deployID}
+}
+
 // faultNoMethod is XML-RPC's code for a method that the server does not have.
 const faultNoMethod = -506
 
@@ -25,12 +41,14 @@ const faultNoMethod = -506
 // for those that have ever been deployed (infoextended; releases before 5.8 have the
 // times in the short pool).
 func EachVM(ctx context.Context, e Endpoint, c Credentials, do func(PoolVM)) error {
+	return e.eachVM(ctx, c, newVMReader, func(r vmRecord) { do(r.pool()) })
+}
+
+// eachVM asks for the pool.
+func (e Endpoint) eachVM(ctx context.Context, c Credentials, reader func(io.Reader) *vmReader, do func(vmRecord)) error {
 	ask := func(method string) error {
 		return e.post(ctx, call(method, c.session, everyUser, noRange, noRange, notDone), func(body io.Reader) error {
-			return eachVM(body, func(r vmRecord) {
-				do(PoolVM{VM: VM{ID: r.id, Name: r.name, State: r.state, LCM: r.lcm, Seq: r.seq, Host: r.host},
-					Since: r.since(), Driver: r.driver, Domain: r.deployID})
-			})
+			return readVMs(body, reader, do)
 		})
 	}
 	err := ask("one.vmpool.infoextended")
@@ -41,6 +59,31 @@ func EachVM(ctx context.Context, e Endpoint, c Credentials, do func(PoolVM)) err
 		return fmt.Errorf("ask oned at %s for its virtual machines: %w", e, err)
 	}
 	return nil
+}
+
+// eachVM reads an answer with VM documents to its end.
+func eachVM(body io.Reader, do func(vmRecord)) error {
+	return readVMs(body, newVMReader, do)
+}
+
+func readVMs(body io.Reader, reader func(io.Reader) *vmReader, do func(vmRecord)) error {
+	limited := &io.LimitedReader{R: body, N: maxPool}
+	result, err := resultOf(limited)
+	if err != nil {
+		return err
+	}
+	for vms := reader(result); ; {
+		r, err := vms.next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case limited.N <= 0:
+			return fmt.Errorf("the answer has more than %d MB", maxPool>>20)
+		case err != nil:
+			return err
+		}
+		do(r)
+	}
 }
 
 // HostState is STATE of a host (include/Host.h).

@@ -22,6 +22,7 @@ type vmRecord struct {
 	placed     *Placed // nil unless it is asked for
 	driver     string  // VM_MAD of that record
 	deployID   string  // DEPLOY_ID
+	inside     *inside // nil unless it is asked for
 }
 
 // since is when the virtual machine entered its state at the earliest. A record
@@ -51,6 +52,7 @@ type vmReader struct {
 	// user template that is called attribute.
 	placed    bool
 	attribute string
+	inside    bool // makes it keep what WholeVM has
 }
 
 func newVMReader(r io.Reader) *vmReader {
@@ -105,6 +107,9 @@ func (v *vmReader) record() (vmRecord, error) {
 	if v.placed {
 		r.placed = &Placed{Host: -1, Datastore: -1}
 	}
+	if v.inside {
+		r.inside = &inside{}
+	}
 	last, history := -1, historyRecord{}
 	var path [3]string // of the elements that are open
 	var text []byte
@@ -121,10 +126,10 @@ func (v *vmReader) record() (vmRecord, error) {
 			depth++
 			text = text[:0]
 			if depth == 2 && path[0] == "HISTORY_RECORDS" {
-				history = historyRecord{seq: last + 1, hid: -1, datastore: -1}
+				history = newHistoryRecord(last + 1)
 			}
 		case xml.CharData:
-			if wanted(path, depth) || v.attribute != "" && depth == 2 && path[0] == "USER_TEMPLATE" && path[1] == v.attribute {
+			if wanted(path, depth) || v.inside && depth == 3 && path[0] == "TEMPLATE" || v.attribute != "" && depth == 2 && path[0] == "USER_TEMPLATE" && path[1] == v.attribute {
 				text = append(text, t...)
 			}
 		case xml.EndElement:
@@ -135,15 +140,22 @@ func (v *vmReader) record() (vmRecord, error) {
 			switch {
 			case depth == 1:
 				r.set(path[0], value)
-			case depth == 2 && path[0] == "HISTORY_RECORDS" && history.seq > last:
-				last, r.seq, r.host, r.entered, r.driver = history.seq, history.seq, history.host, history.entered, history.driver
+			case depth == 2 && path[0] == "HISTORY_RECORDS" && history.Seq > last:
+				last, r.seq, r.host, r.entered, r.driver = history.Seq, history.Seq, history.Host, history.entered, history.Driver
 				if r.placed != nil {
-					r.placed.Host, r.placed.Datastore = history.hid, history.datastore
+					r.placed.Host, r.placed.Datastore = history.hid, history.Datastore
+				}
+				if r.inside != nil {
+					r.inside.whole.History = []Stay{history.Stay}
 				}
 			case depth == 2 && r.placed != nil && path[0] == "USER_TEMPLATE" && path[1] == v.attribute:
 				r.placed.Attribute = value
 			case depth == 3 && path[0] == "HISTORY_RECORDS":
 				history.set(path[2], value)
+			case depth == 3 && r.inside != nil && path[0] == "TEMPLATE":
+				r.inside.set(path[1], path[2], value)
+			case depth == 2 && r.inside != nil && path[0] == "TEMPLATE":
+				r.inside.end(path[1])
 			}
 			depth--
 			text = text[:0]
@@ -177,29 +189,44 @@ func (r *vmRecord) set(name, value string) {
 	}
 }
 
-// historyRecord is a stay of a virtual machine on a host.
+// historyRecord is a history record while it is read.
 type historyRecord struct {
-	seq            int
-	host           string
-	hid, datastore int // -1 when it does not say
-	entered        int64
-	driver         string // VM_MAD
+	Stay
+	hid     int   // -1 when it does not say, as Datastore
+	entered int64 // the latest time in it
+}
+
+func newHistoryRecord(seq int) historyRecord {
+	return historyRecord{Stay: Stay{Seq: seq, Datastore: -1}, hid: -1}
 }
 
 func (h *historyRecord) set(name, value string) {
 	switch name {
 	case "SEQ":
-		h.seq = number(value)
+		h.Seq = number(value)
 	case "HOSTNAME":
-		h.host = value
+		h.Host = value
 	case "HID":
 		h.hid = number(value)
 	case "DS_ID":
-		h.datastore = number(value)
+		h.Datastore = number(value)
 	case "VM_MAD":
-		h.driver = value
+		h.Driver = value
+	case "TM_MAD":
+		h.Transfer = value
+	case "ACTION":
+		h.Action = number(value)
 	case "STIME", "ETIME", "PSTIME", "PETIME", "RSTIME", "RETIME", "ESTIME", "EETIME":
-		h.entered = max(h.entered, int64(number(value)))
+		at := int64(number(value))
+		h.entered = max(h.entered, at)
+		switch name {
+		case "STIME":
+			h.Begin = at
+		case "ETIME":
+			h.End = at
+		case "RSTIME":
+			h.RunBegin = at
+		}
 	}
 }
 

@@ -7,12 +7,13 @@ import (
 	"io"
 )
 
-// WholeVM is what only one.vm.info tells of a virtual machine.
+// WholeVM is what is inside a virtual machine, and where it was.
 type WholeVM struct {
 	ID        int        `xml:"ID"`
 	Disks     []Disk     `xml:"TEMPLATE>DISK"`
 	NICs      []NIC      `xml:"TEMPLATE>NIC"`
 	Aliases   []NIC      `xml:"TEMPLATE>NIC_ALIAS"`
+	PCIs      []NIC      `xml:"TEMPLATE>PCI"` // devices of the host; with TYPE=NIC a NIC
 	Snapshots []Snapshot `xml:"TEMPLATE>SNAPSHOT"`
 	History   []Stay     `xml:"HISTORY_RECORDS>HISTORY"` // in the order of SEQ
 }
@@ -36,9 +37,14 @@ type Snapshot struct {
 	ID         int    `xml:"SNAPSHOT_ID"`
 	Hypervisor string `xml:"HYPERVISOR_ID"` // its name there; "" until it was made
 	Active     string `xml:"ACTIVE"`        // YES while it is made, reverted to or deleted
+	Action     string `xml:"ACTION"`        // CREATE, REVERT or DELETE while it is ACTIVE (5.4 and later)
 }
 
-// Stay is a history record: a virtual machine on a host.
+// Stay is a history record: a virtual machine on a host. An action on a device closes
+// the record, notes itself there and goes on in a copy on the same host, whose ACTION is
+// an earlier one; a migration notes itself in both records; a snapshot of the machine and
+// a change of its configuration in none (src/dm/DispatchManagerActions.cc,
+// close_cp_history; src/lcm/LifeCycleActions.cc, trigger_migrate; 5.4 to 7.4).
 type Stay struct {
 	Seq       int    `xml:"SEQ"`
 	Host      string `xml:"HOSTNAME"`

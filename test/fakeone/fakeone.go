@@ -10,9 +10,13 @@
 // forgotten when a virtual machine goes from RUNNING to UNKNOWN; a delete-recreate on
 // a dead host stays in CLEANUP_RESUBMIT.
 //
-// Not behaved like: nothing changes by itself but what a call has begun; a scheduler
-// and a monitoring run only where they are asked to, and Monitors is quicker and more
-// thorough than any: a real oned may leave for RUNNING what an answer made RUNNING; quotas, permissions, templates of any size.
+// The monitoring says UNKNOWN when a host comes into ERROR; of what becomes RUNNING there
+// later it says so before 5.12 only, and from then on only while the host is DISABLED.
+//
+// Not behaved like: the scheduler's work, disks of machines that are made by a call;
+// nothing changes by itself but what a call has begun; a scheduler
+// and a monitoring run only where they are asked to, and Monitors is quicker than any;
+// quotas, permissions, templates of any size.
 package fakeone
 
 import (
@@ -34,9 +38,15 @@ type Cloud struct {
 	Release string
 	// Delay is the time from an answer to the change that it announces.
 	Delay time.Duration
-	// Monitors: what an answer made RUNNING on a host in ERROR is found not to run, and
-	// becomes UNKNOWN. The machines of a host are so from the start where a test says so.
+	// Monitors: the monitoring looks at dead hosts all the time. The machines of a host
+	// are UNKNOWN from the start where a test says so.
 	Monitors bool
+	// Actions is a directory whose files say what the drivers answer, as those of
+	// one_vmm_dummy in /tmp/opennebula_dummy_actions do; "" for yes to everything.
+	Actions string
+	// Called hears of every call, in their order, before it is carried out. It must not
+	// call the cloud. Set before the first call; may be nil.
+	Called func(Call)
 
 	mu         sync.Mutex
 	vms        map[int]*VM
@@ -90,6 +100,7 @@ type Host struct {
 	Name      string
 	Template  map[string]string
 	Monitored int64 // when its monitoring last said something, Unix seconds
+	Dead      bool  // its monitoring does not reach it, though it is DISABLED; one in ERROR is dead anyhow
 }
 
 // Datastore is a system datastore; Shared is its attribute, "" when it has none.
@@ -199,7 +210,7 @@ func (c *Cloud) Break(method string, f func(n int) Fault) {
 	c.faults[method] = f
 }
 
-// Monitor does once what the monitoring does when a host is in ERROR: what is RUNNING
+// Monitor does what the monitoring does when a host comes into ERROR: what is RUNNING
 // there becomes UNKNOWN, and a resched of it is forgotten.
 func (c *Cloud) Monitor(host int) {
 	c.mu.Lock()
@@ -211,11 +222,20 @@ func (c *Cloud) Monitor(host int) {
 	}
 }
 
-// lose is the monitoring's word on one machine. Called with the lock held.
+// lose is the monitoring's word on one machine.
 func (c *Cloud) lose(v *VM) {
-	if h := c.hosts[v.Host]; h != nil && h.State == 3 && v.State == active && v.LCM == running {
+	if v.State == active && v.LCM == running {
 		v.become(active, unknown)
 		v.Resched = false
+	}
+}
+
+// watch is what a look at a machine's host leads to that does not reach it. Called with
+// the lock held.
+func (c *Cloud) watch(v *VM) {
+	h := c.hosts[v.Host]
+	if c.Monitors && h != nil && (h.State == 3 && !c.since("5.12") || h.State == 4 && h.Dead) {
+		c.lose(v)
 	}
 }
 
@@ -253,7 +273,11 @@ func (c *Cloud) answer(ctx context.Context, name string, m method, call fakeoned
 	case fault.Hang != 0:
 		said = "late"
 	}
-	c.calls = append(c.calls, Call{time.Now(), name, args, said})
+	made := Call{time.Now(), name, args, said}
+	c.calls = append(c.calls, made)
+	if c.Called != nil {
+		c.Called(made)
+	}
 	c.mu.Unlock()
 	if fault.Hang > 0 {
 		select {

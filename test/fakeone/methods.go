@@ -3,6 +3,7 @@ package fakeone
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 const (
 	noExists = 0x0400
 	action   = 0x0800
+	internal = 0x2000
 )
 
 // method answers a call with the cloud's lock held.
@@ -31,12 +33,16 @@ func init() { // methods refer to each other
 			v := c.vms[id]
 			return doc(v, v != nil, func(v *VM) string { return v.document(c, all) })
 		})},
-		"one.vm.recover": {2, recoverVM},
-		"one.vm.action":  {2, actVM},
+		"one.vmpool.accounting": {3, accounting},
+		"one.vm.recover":        {2, recoverVM},
+		"one.vm.action":         {2, actVM},
 		"one.hostpool.info": {0, func(c *Cloud, call fakeoned.Call) string {
-			return call.Yield(pool("HOST_POOL", c.hosts, (*Host).document))
+			return call.Yield(pool("HOST_POOL", c.hosts, func(h *Host) string { return h.document(c) }))
 		}},
-		"one.host.info":   {1, one("host", func(c *Cloud, id int) (string, bool) { h := c.hosts[id]; return doc(h, h != nil, (*Host).document) })},
+		"one.host.info": {1, one("host", func(c *Cloud, id int) (string, bool) {
+			h := c.hosts[id]
+			return doc(h, h != nil, func(h *Host) string { return h.document(c) })
+		})},
 		"one.host.status": {2, hostStatus},
 		"one.datastorepool.info": {0, func(c *Cloud, call fakeoned.Call) string {
 			return call.Yield(pool("DATASTORE_POOL", c.datastores, (*Datastore).document))
@@ -50,9 +56,10 @@ func init() { // methods refer to each other
 		"one.hook.allocate": {1, allocateHook},
 		"one.hook.delete":   {1, deleteHook},
 		"one.system.config": {0, func(_ *Cloud, call fakeoned.Call) string {
-			return call.Yield("<OPENNEBULA_CONFIGURATION></OPENNEBULA_CONFIGURATION>")
+			return call.Yield("<OPENNEBULA_CONFIGURATION><FEDERATION>" + text("MODE", "STANDALONE") + text("ZONE_ID", "0") + "</FEDERATION></OPENNEBULA_CONFIGURATION>")
 		}},
 	}
+	maps.Copy(methods, life)
 }
 
 func doc[T any](object T, there bool, document func(T) string) (string, bool) {
@@ -97,6 +104,25 @@ func (c *Cloud) vmPool(call fakeoned.Call, depth int) string {
 	return call.Yield(pool("VM_POOL", wanted, func(v *VM) string { return v.document(c, depth) }))
 }
 
+// accounting answers with the history records of all that were not closed before a
+// time; each ends with its machine's document in real life, and with an empty one here.
+func accounting(c *Cloud, call fakeoned.Call) string {
+	start, ok := call.Int(1)
+	if !ok {
+		return call.BadParameter(1)
+	}
+	var b strings.Builder
+	for _, id := range slices.Sorted(maps.Keys(c.vms)) {
+		v := c.vms[id]
+		for seq, s := range v.stays() {
+			if s.End == 0 || s.End > int64(start) {
+				b.WriteString(strings.TrimSuffix(v.record(c, seq, s, all), "</HISTORY>") + "<VM></VM></HISTORY>")
+			}
+		}
+	}
+	return call.Yield("<HISTORY_RECORDS>" + b.String() + "</HISTORY_RECORDS>")
+}
+
 // vmOf is the virtual machine that a call is about, with the ID at parameter n.
 func (c *Cloud) vmOf(call fakeoned.Call, n int) (v *VM, refusal string) {
 	id, ok := call.Int(n)
@@ -116,16 +142,19 @@ func actVM(c *Cloud, call fakeoned.Call) string {
 		return refusal
 	}
 	name := call.Text(0)
+	if answer, known := c.actLife(call, v, name); known {
+		return answer
+	}
 	switch name {
 	case "resched", "unresched":
 		ok := v.State == active && (v.LCM == running || v.LCM == unknown) || v.State == poweroff && c.since("5.10")
 		if !ok {
-			return call.Refuse(action, v.ID, fmt.Sprintf("Error performing action %q on virtual machine [%d].", name, v.ID))
+			return unavailable(call, v, name)
 		}
 		v.Resched = name == "resched"
 		v.note("%s", name)
 	default:
-		return call.Refuse(action, v.ID, "Wrong action "+name) // not captured
+		return call.Refuse(action, -1, fmt.Sprintf("Action %q is not supported", name))
 	}
 	return call.YieldNumber(v.ID)
 }
@@ -139,9 +168,22 @@ func hostStatus(c *Cloud, call fakeoned.Call) string {
 	case h == nil:
 		return call.Refuse(noExists, id, fmt.Sprintf("Error getting host [%d].", id))
 	case !ok || status < 0 || status > 2:
-		return call.Refuse(action, id, "Wrong status code") // not captured
+		return call.Refuse(internal, -1, "Wrong status code")
 	}
+	if status == 0 && h.State == 4 && h.Monitored > 0 { // its capacity is known: it was monitored before
+		h.State = 2
+		return call.YieldNumber(id)
+	}
+	h.Dead = status == 1 && (h.Dead || h.State == 3)
 	h.State = []int{0, 4, 8}[status]
+	c.monitor(h)
+	c.later(func() {
+		for _, v := range c.vms {
+			if v.Host == h.ID {
+				c.watch(v)
+			}
+		}
+	})
 	return call.YieldNumber(id)
 }
 
@@ -180,9 +222,8 @@ func (c *Cloud) Fail(host int) {
 	defer c.mu.Unlock()
 	c.hosts[host].State = 3
 	for _, v := range c.vms {
-		if v.Host == host && v.State == active && v.LCM == running {
-			v.become(active, unknown)
-			v.Resched = false
+		if v.Host == host {
+			c.lose(v)
 		}
 	}
 }

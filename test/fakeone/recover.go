@@ -12,12 +12,13 @@ import (
 
 // States that the fake knows by meaning.
 const (
-	active     = 3
+	active     = 3 // STATE
 	stopped    = 4
 	suspended  = 5
 	done       = 6
 	poweroff   = 8
 	undeployed = 9
+	boot       = 2 // LCM_STATE
 	running    = 3
 	resubmit   = 15
 	unknown    = 16
@@ -150,9 +151,7 @@ func (c *Cloud) follow(v *VM, op int) {
 		}
 		state, lcm := numbers(next)
 		v.become(state, lcm)
-		if c.Monitors {
-			c.lose(v)
-		}
+		c.watch(v)
 	})
 }
 

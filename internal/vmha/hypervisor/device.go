@@ -9,28 +9,36 @@ import (
 	"github.com/oneha/oneha/internal/vmha/recovery"
 )
 
-// What oned began last, as history records have it (include/VMActions.h).
+// What oned began last, as history records have it: include/History.h until 5.8, then
+// include/VMActions.h; the numbers are the same from 5.4 to 7.4.
 var operations = map[int]recovery.Operation{
 	21: recovery.Add, 22: recovery.Remove, // disk-attach, disk-detach
 	23: recovery.Add, 24: recovery.Remove, // nic-attach, nic-detach
 	46: recovery.Add, 47: recovery.Remove, // alias-attach, alias-detach
-	37: recovery.Add, 38: recovery.Remove, 39: recovery.Revert, // snapshot-create, -delete, -revert
 }
 
 // actions are those that belong to a state.
-var actions = map[int][]int{17: {21, 22}, 25: {23, 24, 46, 47}, 24: {37, 38, 39}}
+var actions = map[int][]int{17: {21, 22}, 25: {23, 24, 46, 47}}
 
-// operation is what is under way. oned notes it in the record that it closes when it
-// begins, and goes on in a copy; ATTACH is set for a detach as well.
+// operation is what is under way on a device. oned notes it in the record that it closes
+// when it begins, and goes on in a copy that still has the action before; ATTACH is
+// set for a detach as well. A change of the configuration marks no device and closes no
+// record.
 func (c *Case) operation() recovery.Operation {
-	action := c.last.Action
-	if action == 0 && c.prev.Host == c.last.Host && c.prev.End != 0 && c.prev.End == c.last.Begin {
-		action = c.prev.Action
-	}
-	if !slices.Contains(actions[c.Facts.LCM], action) {
+	switch {
+	case c.whole.ID == c.VM.ID && !c.marked():
+		return recovery.Update
+	case c.prev.Host != c.last.Host, c.prev.End == 0, c.prev.End != c.last.Begin, !slices.Contains(actions[c.Facts.LCM], c.prev.Action):
 		return recovery.OperationUnknown
 	}
-	return operations[action]
+	return operations[c.prev.Action]
+}
+
+// marked reports whether a device is marked as coming or going.
+func (c *Case) marked() bool {
+	nic := func(n one.NIC) bool { return n.Attach == "YES" }
+	return slices.ContainsFunc(c.whole.Disks, func(d one.Disk) bool { return d.Attach == "YES" }) ||
+		slices.ContainsFunc(c.whole.NICs, nic) || slices.ContainsFunc(c.whole.Aliases, nic) || slices.ContainsFunc(c.whole.PCIs, nic)
 }
 
 // device is what is under way on a disk or a NIC, and whether the domain has it.
@@ -95,17 +103,22 @@ func devices(text string) (targets, macs []string, err error) {
 	return targets, macs, nil
 }
 
+// snapshots is what is under way on one, by its ACTION; no history record tells.
+var snapshots = map[string]recovery.Operation{"CREATE": recovery.Add, "DELETE": recovery.Remove, "REVERT": recovery.Revert}
+
 // snapshot is what is under way on a snapshot, and whether the domain has it. Of one
 // that was being made only that it is not there is told: when it is, oned has still not
 // learnt its name, and keeping it in the record is for a person to decide.
 func (c *Case) snapshot(r Report) (recovery.Operation, recovery.Presence) {
-	op := c.operation()
 	list, known := r.Snapshots[c.domain()]
 	at := slices.IndexFunc(c.whole.Snapshots, func(s one.Snapshot) bool { return s.Active == "YES" })
-	if !known || at < 0 {
+	if at < 0 {
+		return recovery.OperationUnknown, recovery.Unasked
+	}
+	op, name := snapshots[c.whole.Snapshots[at].Action], c.whole.Snapshots[at].Hypervisor
+	if !known {
 		return op, recovery.Unasked
 	}
-	name := c.whole.Snapshots[at].Hypervisor
 	switch {
 	case op == recovery.Add && len(list) == 0:
 		return op, recovery.Absent

@@ -13,15 +13,15 @@ import (
 
 // Case is a virtual machine whose facts are looked for.
 type Case struct {
-	VM    one.PoolVM
-	Facts *recovery.Facts
-	whole one.WholeVM
-	last  one.Stay // its last history record, or what the pool tells of it
-	prev  one.Stay // the record before it, on the host that it comes from; zero without
+	VM     one.PoolVM
+	Inside one.WholeVM // what the pool tells of it, with the last record of its history
+	Facts  *recovery.Facts
+	whole  one.WholeVM
+	last   one.Stay // its last history record
+	prev   one.Stay // the record before it, on the host that it comes from; zero without
 }
 
-// States whose facts are more than whether a domain runs: what only one.vm.info
-// tells is asked for these.
+// States whose facts are more than whether a domain runs.
 var (
 	moving  = lcms(4, 7, 8, 35, 37, 38, 43, 44, 45, 46, 60, 61) // between two hosts
 	device  = lcms(17, 25)
@@ -39,13 +39,14 @@ func lcms(list ...int) map[int]bool {
 	return set
 }
 
-// needsWhole reports whether one.vm.info has to be asked.
-func needsWhole(f *recovery.Facts) bool {
-	n := f.LCM
-	return f.State == recovery.Active && (moving[n] || device[n] || snapped[n] || saving[n] || taken[n] || brought[n])
+// needsBefore reports whether the record before the last is to be asked for: it has the
+// host that a machine comes from, and what was begun on a device.
+func (c *Case) needsBefore() bool {
+	n := c.Facts.LCM
+	return c.Facts.State == recovery.Active && c.VM.Seq > 0 && (moving[n] || device[n])
 }
 
-// know takes in what one.vm.info told.
+// know takes in what is inside, and where it was.
 func (c *Case) know(whole one.WholeVM) {
 	c.whole = whole
 	slices.SortFunc(c.whole.History, func(a, b one.Stay) int { return a.Seq - b.Seq })
@@ -226,10 +227,11 @@ func (c *Case) checkpoint(reports map[string]Report, datastores string) recovery
 }
 
 // disks is whether all disks are where they are to be taken from. The drivers shared
-// and qcow2 move nothing between hosts: source and target are the same place.
+// and qcow2 move nothing between hosts on one datastore: source and target are the same
+// place. Between two datastores they rename the directory, into one that is there already.
 func (c *Case) disks(reports map[string]Report, fronts []Report, datastores string) recovery.Presence {
 	stay, frontEnd := c.takenFrom()
-	if tm := c.last.Transfer; tm == stay.Transfer && (tm == "shared" || tm == "qcow2") {
+	if tm := c.last.Transfer; tm == stay.Transfer && c.last.Datastore == stay.Datastore && (tm == "shared" || tm == "qcow2") {
 		return recovery.There
 	}
 	r := reports[stay.Host]

@@ -22,15 +22,18 @@ type Gatherer struct {
 	FrontEnds  []string    // others on which oned may have run before, by name
 	Datastores string      // /var/lib/one/datastores, on all machines
 	Incidents  string      // where the host error hook keeps what it did
-	Whole      func(ctx context.Context, id int) (one.WholeVM, error)
+	// Whole asks about one machine with all of its history, Stays about the records of all
+	// that were not closed before since.
+	Whole func(ctx context.Context, id int) (one.WholeVM, error)
+	Stays func(ctx context.Context, since time.Time, do func(id int, s one.Stay)) error
 }
 
 // Look asks about machines that wait, and sets their facts. What could not be asked is
 // in the notes, a line each, and unknown.
 func (g Gatherer) Look(ctx context.Context, hosts []one.Host, cases []Case) (notes []string) {
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
-	for id, err := range g.wholes(ctx, cases) {
-		note("virtual machine %d: %v", id, err)
+	for _, err := range g.histories(ctx, cases) {
+		note("%v", err)
 	}
 	questions, front := map[string]Question{}, Question{}
 	for i := range cases {
@@ -69,34 +72,6 @@ func (g Gatherer) Look(ctx context.Context, hosts []one.Host, cases []Case) (not
 	}
 	slices.Sort(notes)
 	return notes
-}
-
-// wholes asks one.vm.info about those that need it, a few at a time.
-func (g Gatherer) wholes(ctx context.Context, cases []Case) map[int]error {
-	failed := map[int]error{}
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	places := make(chan struct{}, max(g.Parallel, 1))
-	for i := range cases {
-		c := &cases[i]
-		if !needsWhole(c.Facts) {
-			continue
-		}
-		all.Go(func() {
-			places <- struct{}{}
-			defer func() { <-places }()
-			whole, err := g.Whole(ctx, c.VM.ID)
-			if err != nil {
-				mu.Lock()
-				failed[c.VM.ID] = err
-				mu.Unlock()
-				return
-			}
-			c.know(whole)
-		})
-	}
-	all.Wait()
-	return failed
 }
 
 // power is what is known of the hosts: that they answer; that they do not, neither to

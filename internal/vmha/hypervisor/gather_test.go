@@ -211,6 +211,9 @@ func TestLookAtDevices(t *testing.T) {
 	history := func(action int) []one.Stay {
 		return []one.Stay{{Seq: 0, Host: "h1", Driver: "kvm", Action: action, Begin: 10, End: 20}, {Seq: 1, Host: "h1", Driver: "kvm", Begin: 20}}
 	}
+	// The copy in which oned goes on has the action that was noted last before this one.
+	after := func(list []one.Stay, action int) []one.Stay { list[1].Action = action; return list }
+	gap := func(list []one.Stay) []one.Stay { list[1].Begin = 30; return list }
 	disk := func(target string) []one.Disk {
 		return []one.Disk{{ID: 0, Target: "vda"}, {ID: 1, Target: target, Attach: "YES"}}
 	}
@@ -226,15 +229,21 @@ func TestLookAtDevices(t *testing.T) {
 		"not detached":       {17, one.WholeVM{Disks: disk("sda"), History: history(22)}, recovery.Remove, recovery.There},
 		"a NIC":              {25, one.WholeVM{NICs: []one.NIC{{MAC: "02:00:0A:00:00:2A", Attach: "YES"}}, History: history(23)}, recovery.Add, recovery.There},
 		"another action":     {25, one.WholeVM{NICs: []one.NIC{{MAC: "02:00:0a:00:00:2a", Attach: "YES"}}, History: history(21)}, recovery.OperationUnknown, recovery.There},
-		"nothing is marked":  {17, one.WholeVM{Disks: []one.Disk{{Target: "vda"}}, History: history(21)}, recovery.Add, recovery.Unasked},
+		"nothing is marked":  {17, one.WholeVM{Disks: []one.Disk{{Target: "vda"}}, History: history(21)}, recovery.Update, recovery.Unasked},
+		"a change of a NIC":  {25, one.WholeVM{NICs: []one.NIC{{MAC: "02:00:0a:00:00:2a"}}, History: history(51)}, recovery.Update, recovery.Unasked},
+		"a migration before": {17, one.WholeVM{Disks: disk("sdz"), History: after(history(22), 2)}, recovery.Remove, recovery.Absent},
+		"one of long ago":    {17, one.WholeVM{Disks: disk("sdz"), History: gap(history(22))}, recovery.OperationUnknown, recovery.Absent},
+		"a NIC of the host":  {25, one.WholeVM{PCIs: []one.NIC{{MAC: "x", Attach: "YES"}}, History: history(23)}, recovery.Add, recovery.Unasked},
 		"an alias":           {25, one.WholeVM{Aliases: []one.NIC{{MAC: "x", Attach: "YES"}}, History: history(46)}, recovery.Add, recovery.Unasked},
-		"a snapshot deleted": {24, one.WholeVM{Snapshots: []one.Snapshot{{Hypervisor: "snap-7", Active: "YES"}}, History: history(38)}, recovery.Remove, recovery.Absent},
-		"one that is there":  {24, one.WholeVM{Snapshots: []one.Snapshot{{Hypervisor: "snap-1", Active: "YES"}}, History: history(38)}, recovery.Remove, recovery.There},
-		"one being made":     {24, one.WholeVM{Snapshots: []one.Snapshot{{Active: "YES"}}, History: history(37)}, recovery.Add, recovery.Unasked},
+		"a snapshot deleted": {24, one.WholeVM{Snapshots: []one.Snapshot{{Hypervisor: "snap-7", Active: "YES", Action: "DELETE"}}}, recovery.Remove, recovery.Absent},
+		"one that is there":  {24, one.WholeVM{Snapshots: []one.Snapshot{{Hypervisor: "snap-1", Active: "YES", Action: "DELETE"}}}, recovery.Remove, recovery.There},
+		"one being made":     {24, one.WholeVM{Snapshots: []one.Snapshot{{Active: "YES", Action: "CREATE"}}}, recovery.Add, recovery.Unasked},
+		"a snapshot of old":  {24, one.WholeVM{Snapshots: []one.Snapshot{{Active: "YES"}}, History: history(38)}, recovery.OperationUnknown, recovery.Unasked},
 	} {
 		c.whole.ID = 42
 		g := cloud(t, map[string]machine{"h1": newMachine(t, map[string]string{"list": list("3  one-42  running"), "one-42.xml": fixture(t, "domain.xml"), "one-42.snapshots": "snap-0\nsnap-1\n"})}, map[int]one.WholeVM{42: c.whole})
 		cases := []Case{caseOf(42, c.lcm, 1, "h1")}
+		cases[0].Inside = c.whole
 		if notes := g.Look(context.Background(), hosts, cases); len(notes) > 0 {
 			t.Error(notes)
 		}

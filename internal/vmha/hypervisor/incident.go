@@ -23,7 +23,7 @@ const maxIncident = 16 << 20
 // FencedAt is when the power of a host was seen off, by the record of its last
 // incident: a line for each step, from begin, which has the host's name, to end. It is
 // the zero time if there is none, if it is about another host, and if nobody saw the
-// power off. A line that a crash left torn is none, with all behind it.
+// power off, or somebody saw it on again. A line that a crash left torn is none, with all behind it.
 func FencedAt(dir string, id int, host string) (time.Time, error) {
 	f, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("%d.json", id)), os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -58,6 +58,8 @@ func fencedAt(text []byte, host string, now time.Time) (at time.Time) {
 			if ours && step.At.Before(now.Add(time.Hour)) {
 				at = step.At
 			}
+		case "on":
+			at = time.Time{}
 		}
 	}
 	return at

@@ -1,6 +1,7 @@
 package hypervisor
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,6 +86,28 @@ func TestParseWithoutVirsh(t *testing.T) {
 	}
 }
 
+// Names and states have spaces, both.
+func TestDomains(t *testing.T) {
+	lines := strings.Split(` Id   Name           State
+------------------------------
+ 1    one-42         running
+ 12   one-42 x       in shutdown
+ -    shut off       shut off
+ -    windows 2019   pmsuspended
+ -    one-9          no state
+ -    one-8          something new
+`, "\n")
+	want := map[string]string{"one-42": "running", "one-42 x": "in shutdown", "shut off": "shut off", "windows 2019": "pmsuspended", "one-9": "no state", "one-8": "something new"}
+	if got := domains(lines); !maps.Equal(got, want) {
+		t.Errorf("%v", got)
+	}
+	for _, bad := range []string{" one-42 running", " 1  one-42", "garbage"} {
+		if got := domains([]string{" Id   Name   State", "-----", bad}); got != nil {
+			t.Errorf("%q: %v", bad, got)
+		}
+	}
+}
+
 func TestAtWork(t *testing.T) {
 	const tm = "/var/lib/one/remotes/tm/"
 	for line, want := range map[string]bool{
@@ -116,6 +139,23 @@ func TestDevices(t *testing.T) {
 	}
 	if _, _, err := devices("<error/>"); err == nil {
 		t.Error("took something else for a domain")
+	}
+}
+
+func TestFencedAt(t *testing.T) {
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	begin := `{"at":"2026-11-22T11:59:00Z","step":"begin","name":"h1"}` + "\n"
+	fenced := `{"at":"2026-11-22T12:00:00Z","step":"fenced"}` + "\n"
+	on := `{"at":"2026-11-22T12:05:00Z","step":"on"}` + "\n"
+	for text, want := range map[string]time.Time{
+		"": {}, begin: {}, begin + fenced: at, begin + fenced[:len(fenced)-1]: {}, begin + "{torn\n" + fenced: {},
+		begin + fenced + on:    {}, // somebody switched it on
+		begin + fenced + begin: {}, begin + fenced + on + fenced: at,
+		strings.Replace(begin, "h1", "h2", 1) + fenced: {},
+	} {
+		if got := fencedAt([]byte(text), "h1", at.Add(time.Minute)); !got.Equal(want) {
+			t.Errorf("%q: %s", text, got)
+		}
 	}
 }
 

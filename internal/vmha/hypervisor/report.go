@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -84,21 +85,33 @@ func (r *Report) take(what, name string, body []string) {
 	}
 }
 
-// domains reads the table of virsh list --all: an ID or -, a name, a state of one or
-// more words. nil if it is no such table.
+// Rows of virsh list --all: an ID or -, a name, which may have spaces (OpenNebula takes
+// over machines that others named), and a state, which may, too. A state that is not
+// known stands in a column of its own.
+var (
+	row    = regexp.MustCompile(`^\s*(?:-|\d+)\s+(\S.*?)\s+(running|idle|paused|in shutdown|shut off|crashed|dying|pmsuspended|no state)\s*$`)
+	newRow = regexp.MustCompile(`^\s*(?:-|\d+)\s+(\S.*?)\s{2,}(\S.*?)\s*$`)
+)
+
+// domains reads the table of virsh list --all. nil if it is no such table.
 func domains(lines []string) map[string]string {
 	found, ruled := map[string]string{}, false
 	for _, line := range lines {
-		words := strings.Fields(line)
+		text := strings.TrimSpace(line)
 		switch {
-		case len(words) == 0:
-		case len(words) == 1 && strings.Trim(words[0], "-") == "":
+		case text == "":
+		case strings.Trim(text, "-") == "" && len(text) > 1:
 			ruled = true
 		case !ruled:
-		case len(words) < 3:
-			return nil
 		default:
-			found[words[1]] = strings.Join(words[2:], " ")
+			m := row.FindStringSubmatch(line)
+			if m == nil {
+				m = newRow.FindStringSubmatch(line)
+			}
+			if m == nil {
+				return nil
+			}
+			found[m[1]] = m[2]
 		}
 	}
 	if !ruled {

@@ -88,7 +88,7 @@ func ask(ctx context.Context, host remote.Host, q Question) Report {
 	var out capped
 	err := host.Stream(ctx, bytes.NewReader(q.lines(mark)), &out, "sh", "-c", script)
 	if err != nil {
-		return Report{Err: reason(err)}
+		return Report{Err: reason(err, host.Name(), out.Len() > 0)}
 	}
 	r, err := parse(mark, out.Bytes())
 	if err != nil {
@@ -99,9 +99,13 @@ func ask(ctx context.Context, host remote.Host, q Question) Report {
 
 const noAnswer = "no answer in time"
 
-// reason tells a host that did not answer in time from one that would not.
-func reason(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
+// reason tells a host that did not answer in time from one that would not. One that
+// began to answer is there: a libvirtd that hangs keeps it from its end.
+func reason(err error, name string, began bool) error {
+	switch {
+	case began && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, remote.ErrUnreachable)):
+		return fmt.Errorf("%s: its answer did not come to an end; does virsh list hang there?", name)
+	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w: %s: %w", remote.ErrUnreachable, noAnswer, err)
 	}
 	return err

@@ -13,12 +13,21 @@ func Explain(s State) string {
 	if s.Since != "" {
 		fmt.Fprintf(&b, "Since OpenNebula %s.\n", s.Since)
 	}
+	if s.Until != "" {
+		fmt.Fprintf(&b, "Until OpenNebula %s.\n", s.Until)
+	}
 	fmt.Fprintf(&b, "%s\n\nonevm recover\n", waiting[s.Kind])
 	for _, c := range Choices {
 		o := s.Outcome(c)
 		wrap(&b, fmt.Sprintf("  %-12s ", c.Flag()), o.String())
 		if o.Trap != "" {
 			wrap(&b, fmt.Sprintf("  %-12s ", ""), "TRAP: "+o.Trap)
+		}
+	}
+	if notes := releases[s.LCM]; s.State == Active && len(notes) > 0 {
+		b.WriteString("\nBy release\n")
+		for _, note := range notes {
+			wrap(&b, fmt.Sprintf("  %-12s ", note.when), note.what)
 		}
 	}
 	b.WriteString("\nWhat is right after a failover\n")
@@ -28,8 +37,8 @@ func Explain(s State) string {
 	return b.String()
 }
 
-// columns is how wide an explanation gets.
-const columns = 96
+// columns is how wide an explanation gets: what every terminal has.
+const columns = 79
 
 // wrap writes a text behind a head, its further lines as far in as the head's last
 // line is long.
@@ -55,7 +64,7 @@ func wrap(b *strings.Builder, head, text string) {
 
 var waiting = map[Kind]string{
 	Rest:      "It waits for nothing: a failover does not touch it.",
-	Waits:     "It waits for the answer of a driver. When oned dies the answer is lost, and the next\noned never asks again: it stays so for ever.",
+	Waits:     "It waits for the answer of a driver. When oned dies the answer is lost, and\nthe next oned never asks again: it stays so for ever.",
 	Failed:    "It waits for a person.",
 	Monitored: "It waits for the monitoring, which comes again by itself.",
 }
@@ -129,6 +138,7 @@ func Situations(s State) (list []Situation) {
 		Situation{When: "attach or make, and it is not there", Facts: Facts{Host: HostUp, Domain: There, Operation: Add, Thing: Absent, Worker: Absent}},
 		Situation{When: "detach or delete, and it is gone", Facts: Facts{Host: HostUp, Domain: There, Operation: Remove, Thing: Absent, Worker: Absent}},
 		Situation{When: "detach or delete, and it is there", Facts: Facts{Host: HostUp, Domain: There, Operation: Remove, Thing: There, Worker: Absent}},
+		Situation{When: "no device is marked in its record", Facts: Facts{Host: HostUp, Domain: There, Operation: Update, Worker: Absent}},
 		Situation{When: "a script still works on it", Facts: Facts{Worker: There}},
 		Situation{When: "host does not answer", Facts: Facts{Host: HostSilent, Source: HostUp}},
 		Situation{When: "host seen without power", Facts: Facts{Host: HostOff, Source: HostUp, Worker: Absent}})

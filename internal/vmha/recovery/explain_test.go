@@ -13,7 +13,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files")
 
 func TestExplain(t *testing.T) {
-	for _, name := range []string{"boot", "boot_undeploy", "hotplug", "shutdown_poweroff", "prolog_migrate_unknown_failure", "epilog", "running", "poweroff", "cloning"} {
+	for _, name := range []string{"boot", "boot_undeploy", "hotplug", "shutdown_poweroff", "prolog_migrate_unknown_failure", "epilog", "running", "poweroff", "cloning", "prolog_migrate_failure", "hotplug_snapshot", "disk_snapshot_revert_suspended", "hotplug_saveas_stopped", "restore"} {
 		text := Explain(Named(name)[0])
 		file := filepath.Join("testdata", "explain", name+".txt")
 		if *update {

@@ -27,6 +27,7 @@ const (
 	Add                        // attach, or make
 	Remove                     // detach, or delete
 	Revert
+	Update // of its configuration, of a NIC's network, or a command in the guest: no device comes or goes
 )
 
 // Facts are what is known of a virtual machine that waits. The zero value of each
@@ -76,7 +77,7 @@ func (f Facts) Words() (list []string) {
 	is(f.OnSource, "its domain runs on the host before", "its domain does not run on the host before")
 	is(f.Checkpoint, "its checkpoint is there", "there is no checkpoint")
 	is(f.Disks, "all disks are where they are taken from", "some disks are not where they are taken from")
-	if w := [...]string{"", "it was an attach or a creation", "it was a detach or a deletion", "it was a revert"}[f.Operation]; w != "" {
+	if w := [...]string{"", "it was an attach or a creation", "it was a detach or a deletion", "it was a revert", "it was a change of its configuration"}[f.Operation]; w != "" {
 		list = append(list, w)
 	}
 	is(f.Thing, "the hypervisor has what it is about", "the hypervisor does not have what it is about")

@@ -50,10 +50,18 @@ var rules = map[int]func(State, Facts) Proposal{
 	15: cleanup, 23: cleanup,
 	16: unknown,
 	17: device, 25: device, 65: device,
-	24: snapshot, 51: snapshot, 52: snapshot, 53: snapshot, 54: snapshot, 56: snapshot, 57: snapshot, 59: snapshot,
+	24: snapshot, 51: snapshot, 53: snapshot, 54: snapshot, 56: snapshot, 57: snapshot, 59: snapshot,
+	52: reverted, 55: reverted, 58: reverted,
 	26: copied, 27: copied, 28: copied, 33: copied, 34: returned, 67: copied, 68: copied, 69: copied, 70: copied,
 	62: resized, 63: resized, 64: resized, 66: resized,
 	71: restored,
+}
+
+// arrived is why disks that are not all where they are taken from are not taken again;
+// in an EPILOG (true) only those that are kept are, the others are deleted.
+var arrived = map[bool]string{
+	false: "some of its disks have arrived already, and the driver ssh would remove all at the target first",
+	true:  "some of its disks were brought back or deleted already, and doing it again fails at the first that was brought back",
 }
 
 // moves are the states whose disks are taken away where they were. On the way out of
@@ -71,11 +79,11 @@ func refusals(s State, f Facts, p Proposal) (list []Refusal) {
 		case f.State == Active && (c == Recreate || c == Delete) && f.Domain == There:
 			why = "its domain runs"
 		case o.To == "RUNNING" && f.gone() && f.Domain != There && c != Retry && s.Kind != Monitored:
-			why = "it does not run: oned would say RUNNING until the monitoring finds out"
+			why = "it does not run: oned would say RUNNING until the monitoring finds out, and of a host that is in ERROR already it may never"
 		case (o.To == "POWEROFF" || o.To == "EPILOG" || o.To == "EPILOG_UNDEPLOY" || o.To == "DONE" || o.To == "PENDING") && c <= Retry && f.Domain == There && f.State == Active:
-			why = "its domain runs on " + "its host: oned would lose sight of it"
+			why = "its domain runs on its host: oned would lose sight of it"
 		case c == Retry && f.Disks == Absent && moves[f.LCM]:
-			why = "some of its disks have arrived already: the driver ssh would remove them at the target first"
+			why = arrived[s.LCM == 11 || s.LCM == 40]
 		case c == Retry && (f.Domain == There || f.OnSource == There) && (moves[f.LCM] || f.LCM == 1 || f.LCM == 39):
 			why = "its domain runs: its disks are in use"
 		case o.Again && f.Worker == There:

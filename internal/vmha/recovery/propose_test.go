@@ -15,7 +15,7 @@ func everyCase(do func(Facts, State, Proposal)) {
 		}
 		for host := HostUnasked; host <= HostOff; host++ {
 			for source := HostUnasked; source <= HostOff; source++ {
-				for op := OperationUnknown; op <= Revert; op++ {
+				for op := OperationUnknown; op <= Update; op++ {
 					for n := range 3 * 3 * 3 * 3 * 3 * 3 {
 						p := func() Presence { v := Presence(n % 3); n /= 3; return v }
 						f := Facts{State: s.State, LCM: s.LCM, Host: host, Source: source, Operation: op,

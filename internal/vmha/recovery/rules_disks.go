@@ -14,18 +14,24 @@ func runs(why string) Proposal {
 	return ask(why+", and its domain runs", "whoever started it did so outside OpenNebula: end it there (virsh shutdown one-ID) before anything is answered; doing it again would touch disks that are in use")
 }
 
-// moved is for disks that are taken away where they were: the driver ssh first
-// removes what lies at the target, so doing it again loses what has arrived.
+// moved is for disks that are taken away where they were. The drivers ssh, local and
+// ceph remove the whole directory at the target before they copy, and that at the
+// source when all was copied: as long as nothing is gone from the source, doing it again
+// loses nothing, and after that it loses the only copy. The disks of ceph are in no
+// directory and not moved, those of LVM are volumes, so of both nobody knows by files.
+// In an EPILOG nothing is removed at the target.
 func moved(why string, s State, f Facts) Proposal {
 	switch {
 	case f.Disks == There:
 		return retryWhenIdle(why+"; all of them are still there, so doing it again loses nothing", f)
 	case f.Disks == Absent && s.Kind == Failed:
-		return ask(why+"; some of them have arrived already, and doing it again would remove those at the target first", "oneha tm list ID: skip what is done, run what is not, then success")
+		return ask(why+"; "+arrived[s.LCM == 40], "oneha tm list ID: skip what is done, run what is not, then success")
 	case f.Disks == Absent:
-		return ask(why+"; some of them have arrived already, and doing it again would remove those at the target first", "answer failure, then oneha tm list ID: skip what is done, run what is not, then success", Failure)
+		return ask(why+"; "+arrived[s.LCM == 11], "answer failure, then oneha tm list ID: skip what is done, run what is not, then success", Failure)
+	case s.LCM == 11 || s.LCM == 40:
+		return ask(why, "see that no script works on it any more and that its persistent disks are still on the host: then retry. Those that are in their image datastore already make a retry fail, and lose nothing")
 	}
-	return ask(why, "see that no script works on it any more, and that all its disks are still where they are taken from: only then retry. With the driver ssh a retry first removes what lies at the target")
+	return ask(why, "see that no script works on it any more, and that all its disks are still where they are taken from: only then retry. With the drivers ssh, local and ceph a retry first removes the whole directory at the target")
 }
 
 // bring is for disks on their way to a host.

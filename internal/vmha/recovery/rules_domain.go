@@ -147,6 +147,8 @@ func device(_ State, f Facts) Proposal {
 		return safe("the domain has the device", Success)
 	case f.Operation == Add && f.Thing == Absent && f.idle():
 		return safe("the domain does not have the device", Failure)
+	case f.Operation == Update && f.idle():
+		return safe("its configuration was being changed: no device is marked as coming or going, so both answers only end the waiting", Success)
 	}
 	return ask("a device was being attached or detached, and nobody waits for it any more", "virsh dumpxml one-ID on its host: a device that is there stays in the record with success, one that is not goes with failure, whichever was asked")
 }
@@ -163,7 +165,12 @@ func snapshot(_ State, f Facts) Proposal {
 	case f.Operation == Remove && f.Thing == There && f.idle():
 		return safe("the snapshot is still there", Failure)
 	case f.Operation == Revert:
-		return ask("it was being reverted: its disk may be half of the one and half of the other", "answer failure, and revert again before it is started", Failure)
+		return ask("it was being reverted: nobody knows whether it is what it was or what it is to be", "look at what runs in it, or revert again; both answers only end the waiting", Success)
 	}
 	return ask("a snapshot was being made, reverted or deleted, and nobody waits for it any more", "virsh snapshot-list one-ID, or qemu-img snapshot -l on its disk, and compare with onevm show", Failure)
+}
+
+// reverted is for a disk that was being reverted to a snapshot.
+func reverted(_ State, _ Facts) Proposal {
+	return ask("a disk was being reverted to a snapshot: it may be half of the one and half of the other", "answer failure, and revert again before it is started", Failure)
 }

@@ -40,6 +40,7 @@ type State struct {
 	Short      string // as `onevm list` has it
 	Kind       Kind
 	Since      string // first release that has it, "" for all since 4.14
+	Until      string // last release that has it, "" for all to 7.4
 	Doing      string // what happens in it, as a sentence without its end
 	success    Outcome
 	failure    Outcome
@@ -115,19 +116,30 @@ func (s State) deleted() Outcome {
 	return Outcome{To: "DONE"}
 }
 
-// recreated is what `onevm recover --recreate` does.
+// recreated is what `onevm recover --recreate` does. The host's driver answers the
+// clean-up also when it failed, as on a host that is dead, after its connection was
+// given up (src/vmm/VirtualMachineManagerProtocol.cc, CLEANUP).
 func (s State) recreated() Outcome {
-	const lost = "it begins anew from its image: what it has on disks that are not persistent is lost"
+	const (
+		lost  = "it begins anew from its image: what it has on disks that are not persistent is lost"
+		clean = "PENDING follows when the host was cleaned up, or the driver has given up on it"
+	)
 	switch {
 	case s.State == Done:
 		return Outcome{Refused: true}
-	case s.State == Active && s.Name == "CLEANUP_DELETE":
+	case s.State == Active && (s.LCM == 0 || s.LCM == 23):
 		return Outcome{Nothing: true}
+	case s.State == Active && s.LCM == 15:
+		return Outcome{To: "PENDING", Then: "nobody waits for the clean-up of its host any more", Trap: lost}
+	case s.State == Active && (s.LCM == 67 || s.LCM == 68):
+		return Outcome{To: "CLEANUP_RESUBMIT", Then: "it stays there: no driver is asked, so none answers; recreate once more, or success", Trap: lost}
 	case s.State == Active:
-		return Outcome{To: "CLEANUP_RESUBMIT", Then: "PENDING follows when the host was cleaned up, which hangs when the host is dead", Trap: lost}
+		return Outcome{To: "CLEANUP_RESUBMIT", Then: clean, Trap: lost}
 	case s.State == Poweroff, s.State == Suspended:
-		return Outcome{To: "CLEANUP_RESUBMIT", Then: "PENDING follows; before 6.10 oned refuses it", Trap: lost}
-	case s.State == Stopped, s.State == Undeployed, s.State == Hold:
+		return Outcome{To: "CLEANUP_RESUBMIT", Then: clean + "; before 6.10 oned refuses it", Trap: lost}
+	case s.State == Stopped, s.State == Undeployed:
+		return Outcome{To: "PENDING", Then: "from 7.0 on refused when a quota is full", Trap: lost}
+	case s.State == Hold:
 		return Outcome{To: "PENDING", Trap: lost}
 	}
 	return Outcome{Nothing: true}

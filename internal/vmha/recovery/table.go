@@ -20,6 +20,15 @@ const (
 	anyDetach   = "oned takes every answer for that of an attach: after a detach it keeps the device in the record"
 	dropsDevice = "oned takes every answer for that of an attach: after a detach it drops the device from the record"
 	asMigration = "it is saved for a migration even when a poweroff before one was asked for"
+	notUndone   = "oned takes what was begun for done: the record then says what no disk says"
+
+	diskKept   = "the snapshot is in its record"
+	diskGone   = "the snapshot goes from its record"
+	imageReady = "the image counts as ready"
+	imageError = "the image is in ERROR"
+	newSize    = "with the new size in its record"
+	oldSize    = "the size in its record is the old one again"
+	backSource = "back on the source. oned asks for a restore there, also after a poweroff: without a checkpoint it fails"
 )
 
 func to(state string) Outcome            { return Outcome{To: state} }
@@ -54,9 +63,11 @@ func kindOf(name string, waits bool) Kind {
 	return Rest
 }
 
+// until marks a row that later releases do not have any more.
+func until(release string, s State) State { s.Until = release; return s }
+
 // States are all states that a release from 4.14 to 7.4 has, those outside ACTIVE
-// first, then by LCM_STATE. 13 and 14 were retired long before 4.14 and 55 and 58
-// are met only there.
+// first, then by LCM_STATE. 13 and 14 were retired long before 4.14.
 var States = []State{
 	at(Init, "init", "is being made by oned itself", refused, refused, refused),
 	at(Pending, "pend", "waits for the scheduler", refused, refused, refused),
@@ -69,7 +80,7 @@ var States = []State{
 	at(Undeployed, "unde", "is off, its disks are in the datastore", refused, refused, refused),
 	at(Cloning, "clon", "waits for its images to be cloned", refused, refused, refused),
 	at(CloningFailure, "fail", "could not clone an image",
-		then("PENDING", "if its images are ready by now"), then("PENDING", "if its images are ready by now"), refused),
+		then("PENDING", "or HOLD, if its images are ready by now; else it stays"), then("PENDING", "or HOLD, if its images are ready by now; else it stays"), refused),
 
 	lcm(0, "init", "", "is between two states", nothing, nothing, nothing),
 	lcm(1, "prol", "", "its disks are brought to the host", then("BOOT", "it is deployed, whether its disks are there or not"), to("PROLOG_FAILURE"), redo("all its disks are brought again")),
@@ -86,7 +97,7 @@ var States = []State{
 	lcm(12, "shut", "", "is being shut down, to be terminated", to("EPILOG"), to("RUNNING"), trap(redo("it is shut down once more"), "unless it was terminated gracefully, "+hardCancel)),
 	lcm(15, "clea", "", "its host is cleaned up, to be deployed anew", to("PENDING"), to("PENDING"), nothing),
 	lcm(16, "unkn", "", "nobody knows: its host does not answer, or does not know it", to("RUNNING"), to("RUNNING"), nothing),
-	lcm(17, "hotp", "", "a disk is attached or detached", trap(then("RUNNING", "the disk stays in its record"), anyDetach), trap(then("RUNNING", "the disk is dropped from its record"), dropsDevice), nothing),
+	lcm(17, "hotp", "", "a disk is attached or detached, or its configuration is changed", trap(then("RUNNING", "the disk stays in its record"), anyDetach), trap(then("RUNNING", "the disk is dropped from its record"), dropsDevice), nothing),
 	lcm(18, "shut", "", "is being shut down, to be off", to("POWEROFF"), to("RUNNING"), trap(again, hardCancel)),
 	lcm(19, "boot", "", "is being started again after nobody knew", to("RUNNING"), to("UNKNOWN"), redo("it is deployed once more")),
 	lcm(20, "boot", "", "is being started again", to("RUNNING"), to("POWEROFF"), redo("it is deployed once more")),
@@ -94,10 +105,10 @@ var States = []State{
 	lcm(22, "boot", "", "is being restored from its checkpoint", to("RUNNING"), to("BOOT_STOPPED_FAILURE"), redo("it is restored once more")),
 	lcm(23, "clea", "", "its host is cleaned up, it is to be gone", to("DONE"), to("DONE"), nothing),
 	lcm(24, "snap", "", "a snapshot of it is made, reverted or deleted", then("RUNNING", "a snapshot that was to be made stays in its record, one to be deleted goes"), then("RUNNING", "a snapshot that was to be made goes from its record, one to be deleted stays"), nothing),
-	lcm(25, "hotp", "", "a NIC is attached or detached", trap(then("RUNNING", "the NIC stays in its record"), anyDetach), trap(then("RUNNING", "the NIC is dropped from its record"), dropsDevice), nothing),
-	lcm(26, "hotp", "", "a disk is copied to a new image", then("RUNNING", "the image counts as ready"), then("RUNNING", "the image is in ERROR"), nothing),
-	lcm(27, "hotp", "", "a disk is copied to a new image", then("POWEROFF", "the image counts as ready"), then("POWEROFF", "the image is in ERROR"), nothing),
-	lcm(28, "hotp", "", "a disk is copied to a new image", then("SUSPENDED", "the image counts as ready"), then("SUSPENDED", "the image is in ERROR"), nothing),
+	lcm(25, "hotp", "", "a NIC is attached, detached or changed", trap(then("RUNNING", "the NIC stays in its record"), anyDetach), trap(then("RUNNING", "the NIC is dropped from its record"), dropsDevice), nothing),
+	lcm(26, "hotp", "", "a disk is copied to a new image", then("RUNNING", imageReady), then("RUNNING", imageError), nothing),
+	lcm(27, "hotp", "", "a disk is copied to a new image", then("POWEROFF", imageReady), then("POWEROFF", imageError), nothing),
+	lcm(28, "hotp", "", "a disk is copied to a new image", then("SUSPENDED", imageReady), then("SUSPENDED", imageError), nothing),
 	lcm(29, "shut", "", "is being shut down, to be undeployed", to("EPILOG_UNDEPLOY"), to("RUNNING"), trap(again, hardCancel)),
 	lcm(30, "epil", "", "its disks are taken from the host", to("UNDEPLOYED"), to("EPILOG_UNDEPLOY_FAILURE"), redo("they are taken again")),
 	lcm(31, "prol", "", "its disks are brought back to a host", to("BOOT_UNDEPLOY"), to("PROLOG_UNDEPLOY_FAILURE"), redo("they are brought again")),
@@ -107,7 +118,7 @@ var States = []State{
 	lcm(35, "boot", "", "is being restored on another host", to("RUNNING"), to("BOOT_MIGRATE_FAILURE"), redo("it is restored once more")),
 	lcm(36, "fail", "", "could not be started", to("RUNNING"), nothing, then("BOOT", "it is deployed")),
 	lcm(37, "fail", "", "could not be restored on another host", to("RUNNING"), nothing, then("BOOT_MIGRATE", "it is restored")),
-	lcm(38, "fail", "", "its disks could not be moved", then("BOOT_MIGRATE", "or BOOT; on the target, whether its disks are there or not"), then("BOOT_MIGRATE", "or BOOT; back on the source"), then("PROLOG_MIGRATE", "its disks are moved again")),
+	lcm(38, "fail", "", "its disks could not be moved", then("BOOT_MIGRATE", "or BOOT when it was powered off to be moved; on the target, whether its disks are there or not"), then("BOOT_MIGRATE", backSource), then("PROLOG_MIGRATE", "its disks are moved again")),
 	lcm(39, "fail", "", "its disks could not be brought to the host", then("BOOT", "it is deployed, whether its disks are there or not"), nothing, then("PROLOG", "its disks are brought again")),
 	lcm(40, "fail", "", "its disks could not be cleaned up", then("DONE", "whether its persistent disks were brought back or not"), nothing, then("EPILOG", "they are cleaned up again")),
 	lcm(41, "fail", "", "its disks and checkpoint could not be taken from the host", to("STOPPED"), nothing, to("EPILOG_STOP")),
@@ -120,23 +131,25 @@ var States = []State{
 	lcm(48, "fail", "", "could not be restored", to("RUNNING"), nothing, then("BOOT_STOPPED", "it is restored")),
 	lcm(49, "fail", "", "its disks and checkpoint could not be brought to the host", to("BOOT_STOPPED"), nothing, to("PROLOG_RESUME")),
 	lcm(50, "fail", "", "its disks could not be brought back to a host", to("BOOT_UNDEPLOY"), nothing, to("PROLOG_UNDEPLOY")),
-	lcm(51, "snap", "", "a snapshot of a disk is made", to("POWEROFF"), then("POWEROFF", "the snapshot goes from its record"), nothing),
-	lcm(52, "snap", "", "a disk is reverted to a snapshot", then("POWEROFF", "the snapshot counts as the active one"), to("POWEROFF"), nothing),
-	lcm(53, "snap", "", "a snapshot of a disk is deleted", to("POWEROFF"), to("POWEROFF"), nothing),
-	lcm(54, "snap", "", "a snapshot of a disk is made", to("SUSPENDED"), to("SUSPENDED"), nothing),
-	lcm(56, "snap", "", "a snapshot of a disk is deleted", to("SUSPENDED"), to("SUSPENDED"), nothing),
-	lcm(57, "snap", "", "a snapshot of a disk is made", to("RUNNING"), to("RUNNING"), nothing),
-	lcm(59, "snap", "", "a snapshot of a disk is deleted", to("RUNNING"), to("RUNNING"), nothing),
-	lcm(60, "migr", "5.2", "is brought from a dead host to another", then("BOOT", "on the target"), to("PROLOG_MIGRATE_UNKNOWN_FAILURE"), again),
-	lcm(61, "fail", "5.2", "could not be brought from a dead host to another", then("BOOT", "on the target"), trap(then("BOOT", "on the source"), deadHost), to("PROLOG_MIGRATE_UNKNOWN")),
-	lcm(62, "drsz", "5.4", "a disk is made larger", to("RUNNING"), then("RUNNING", "the size in its record is the old one again"), nothing),
-	lcm(63, "drsz", "5.4", "a disk is made larger", to("POWEROFF"), to("POWEROFF"), nothing),
-	lcm(64, "drsz", "5.4", "a disk is made larger", to("UNDEPLOYED"), to("UNDEPLOYED"), nothing),
+	lcm(51, "snap", "", "a snapshot of a disk is made", then("POWEROFF", diskKept), then("POWEROFF", diskGone), nothing),
+	lcm(52, "snap", "", "a disk is reverted to a snapshot", trap(then("POWEROFF", "the snapshot counts as the active one; where snapshots are in a line the younger ones go from the record"), notUndone), then("POWEROFF", "the record stays as it was"), nothing),
+	lcm(53, "snap", "", "a snapshot of a disk is deleted", then("POWEROFF", diskGone), then("POWEROFF", diskKept), nothing),
+	lcm(54, "snap", "", "a snapshot of a disk is made", then("SUSPENDED", diskKept), then("SUSPENDED", diskGone), nothing),
+	until("6.6", lcm(55, "snap", "", "a disk is reverted to a snapshot", trap(then("SUSPENDED", "the snapshot counts as the active one"), notUndone), then("SUSPENDED", "the record stays as it was"), nothing)),
+	lcm(56, "snap", "", "a snapshot of a disk is deleted", then("SUSPENDED", diskGone), then("SUSPENDED", diskKept), nothing),
+	lcm(57, "snap", "", "a snapshot of a disk is made", then("RUNNING", diskKept), then("RUNNING", diskGone), nothing),
+	until("4.14", lcm(58, "snap", "", "a disk is reverted to a snapshot", trap(then("RUNNING", "the snapshot counts as the active one"), notUndone), then("RUNNING", "the record stays as it was"), nothing)),
+	lcm(59, "snap", "", "a snapshot of a disk is deleted", then("RUNNING", diskGone), then("RUNNING", diskKept), nothing),
+	lcm(60, "migr", "5.0", "is brought from a dead host to another", then("BOOT", "on the target"), to("PROLOG_MIGRATE_UNKNOWN_FAILURE"), again),
+	lcm(61, "fail", "5.0", "could not be brought from a dead host to another", then("BOOT", "on the target"), trap(then("BOOT", "on the source"), deadHost), to("PROLOG_MIGRATE_UNKNOWN")),
+	lcm(62, "drsz", "5.4", "a disk is made larger", then("RUNNING", newSize), then("RUNNING", oldSize), nothing),
+	lcm(63, "drsz", "5.4", "a disk is made larger", then("POWEROFF", newSize), then("POWEROFF", oldSize), nothing),
+	lcm(64, "drsz", "5.4", "a disk is made larger", then("UNDEPLOYED", newSize), then("UNDEPLOYED", oldSize), nothing),
 	lcm(65, "hotp", "5.12", "a NIC is attached or detached", trap(then("POWEROFF", "the NIC stays in its record"), anyDetach), trap(then("POWEROFF", "the NIC is dropped from its record"), dropsDevice), nothing),
 	lcm(66, "hotp", "6.0", "is given more or less CPU or memory", then("RUNNING", "with the new capacity in its record"), then("RUNNING", "with the old capacity in its record"), nothing),
-	lcm(67, "hotp", "6.0", "a disk is copied to a new image", to("UNDEPLOYED"), to("UNDEPLOYED"), nothing),
-	lcm(68, "hotp", "6.0", "a disk is copied to a new image", to("STOPPED"), to("STOPPED"), nothing),
+	lcm(67, "hotp", "6.0", "a disk is copied to a new image", then("UNDEPLOYED", imageReady), then("UNDEPLOYED", imageError), nothing),
+	lcm(68, "hotp", "6.0", "a disk is copied to a new image", then("STOPPED", imageReady), then("STOPPED", imageError), nothing),
 	lcm(69, "back", "6.6", "a backup of it is made", then("RUNNING", "oned tries to register the backup"), to("RUNNING"), nothing),
 	lcm(70, "back", "6.6", "a backup of it is made", then("POWEROFF", "oned tries to register the backup"), to("POWEROFF"), nothing),
-	lcm(71, "rest", "6.10", "its disks are restored from a backup", to("POWEROFF"), to("POWEROFF"), nothing),
+	lcm(71, "rest", "6.10", "its disks are restored from a backup", trap(then("POWEROFF", "its snapshots go from its record, and the next backup is a full one"), notUndone), then("POWEROFF", "the record stays as it was"), nothing),
 }

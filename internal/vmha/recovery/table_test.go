@@ -64,8 +64,31 @@ func TestTableIsOneds(t *testing.T) {
 			t.Errorf("LCM_STATE %s: %v, and oned has %v", w[0], got, w[1:])
 		}
 	}
-	if rows != 68 {
+	if rows != 70 {
 		t.Errorf("%d rows", rows)
+	}
+}
+
+// What differs between releases is told of states that there are, and of releases in order.
+func TestReleases(t *testing.T) {
+	for n, notes := range releases {
+		s := Find(Active, n)
+		if s.Short == "?" {
+			t.Errorf("%d is no state", n)
+		}
+		for _, note := range notes {
+			if note.when == "" || note.what == "" {
+				t.Errorf("%s: %+v", s.Name, note)
+			}
+			if text := Explain(s); !strings.Contains(text, note.when+" ") {
+				t.Errorf("%s: %q is not told", s.Name, note.when)
+			}
+		}
+	}
+	for name, want := range map[string]string{"disk_snapshot_revert_suspended": "6.6", "disk_snapshot_revert": "4.14", "prolog": ""} {
+		if got := Named(name)[0].Until; got != want {
+			t.Errorf("%s: until %q, want %q", name, got, want)
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ type Outcome struct {
 
 // Pace is how long to wait for what oned has announced.
 type Pace struct {
-	Every time.Duration // between two looks at all machines
+	Every time.Duration // before the first look at all machines; each further pause is twice as long
 	Limit time.Duration // for each step of a proposal
 	Call  time.Duration // for one call; after one that hangs nothing more is done
 }
@@ -32,7 +32,8 @@ var Default = Pace{Every: 2 * time.Second, Limit: 30 * time.Second, Call: time.M
 // Apply carries out the safe proposals of a report, one call after the other, and looks
 // afterwards whether oned did what it said. A machine that is not in the state of
 // the report any more is left alone. oned is asked for all machines at once, so the
-// calls are those that change something and a constant number of others.
+// calls are those that change something and a few others, however many machines there
+// are: with the Default pace at most five for each step of the longest proposal.
 //
 // said is called for every call that changes something, when it was answered. An error
 // is one that ended all; what became of each machine is in its Outcome.
@@ -114,11 +115,12 @@ func applyStep(ctx context.Context, s Source, list []Outcome, due []int, step in
 
 // verify waits until the machines are where the choices of this step lead.
 func verify(ctx context.Context, s Source, list []Outcome, waiting map[int]int, step int, pace Pace) error {
-	for limit := time.Now().Add(pace.Limit); len(waiting) > 0; {
+	pause := pace.Every
+	for limit := time.Now().Add(pace.Limit); len(waiting) > 0; pause *= 2 {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(pace.Every):
+		case <-time.After(min(pause, max(time.Until(limit), pace.Every))):
 		}
 		now, err := states(ctx, s, pace.Call)
 		if err != nil {
@@ -142,7 +144,7 @@ func verify(ctx context.Context, s Source, list []Outcome, waiting map[int]int, 
 				delete(waiting, id)
 			}
 		}
-		if time.Now().After(limit) {
+		if !time.Now().Before(limit) {
 			for _, i := range waiting {
 				list[i].Err = fmt.Errorf("oned took the answer, and it is still in %s", list[i].State.Name)
 			}

@@ -34,6 +34,7 @@ type Machine struct {
 	State    recovery.State
 	Facts    recovery.Facts
 	Proposal recovery.Proposal
+	inside   one.WholeVM
 }
 
 // Object is something else that is stuck.
@@ -75,7 +76,7 @@ func Find(ctx context.Context, s Source) (Report, error) {
 		power[h.Name] = hypervisor.Power(h.State)
 	}
 	missing := slices.Clone(s.Only)
-	err = one.EachVM(ctx, s.Endpoint, s.Credentials, func(vm one.PoolVM) {
+	err = one.EachWholeVM(ctx, s.Endpoint, s.Credentials, func(vm one.PoolVM, inside one.WholeVM) {
 		r.Total++
 		if len(s.Only) > 0 && !slices.Contains(s.Only, vm.ID) {
 			return
@@ -89,7 +90,7 @@ func Find(ctx context.Context, s Source) (Report, error) {
 			r.Driven++
 			return
 		}
-		r.Machines = append(r.Machines, Machine{PoolVM: vm, State: state,
+		r.Machines = append(r.Machines, Machine{PoolVM: vm, State: state, inside: inside,
 			Facts: recovery.Facts{State: vm.State, LCM: vm.LCM, Host: power[vm.Host]}})
 	})
 	if err != nil {
@@ -100,7 +101,7 @@ func Find(ctx context.Context, s Source) (Report, error) {
 		r.Asked = true
 		cases := make([]hypervisor.Case, len(r.Machines))
 		for i := range r.Machines {
-			cases[i] = hypervisor.Case{VM: r.Machines[i].PoolVM, Facts: &r.Machines[i].Facts}
+			cases[i] = hypervisor.Case{VM: r.Machines[i].PoolVM, Inside: r.Machines[i].inside, Facts: &r.Machines[i].Facts}
 		}
 		r.Notes = s.Look(ctx, hosts, cases)
 		if ctx.Err() != nil {

@@ -16,20 +16,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// poolServer answers one.vmpool.info and one.vm.info with a document, as oned does.
-func poolServer(t testing.TB, pool string, vm map[string]string) Endpoint {
+// poolServer answers one.vmpool.infoextended with a document, as oned does.
+func poolServer(t testing.TB, pool string) Endpoint {
 	t.Helper()
 	e := serve(t, func(c net.Conn) {
 		_, _, request := readRequest(c)
 		body := success(pool)
-		if strings.Contains(request, "<methodName>one.vm.info<") {
-			body = string(read(t, "system_version_badpw"))
-			for id, doc := range vm {
-				if strings.Contains(request, "<i4>"+id+"</i4>") {
-					body = doc
-				}
-			}
-		} else if !strings.Contains(request, "<i4>-2</i4></value></param><param><value><i4>-1</i4></value></param><param><value><i4>-1</i4></value></param><param><value><i4>-1</i4>") {
+		if !strings.Contains(request, "<i4>-2</i4></value></param><param><value><i4>-1</i4></value></param><param><value><i4>-1</i4></value></param><param><value><i4>-1</i4>") {
 			t.Errorf("the request is not for everyone's: %s", request)
 		}
 		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
@@ -45,9 +38,9 @@ func success(doc string) string {
 		b.String() + "</string></value>\r\n<value><i4>0</i4></value>\r\n</data></array></value></param>\r\n</params>\r\n</methodResponse>\r\n"
 }
 
-// The pool of a real oned, whose short documents have no times: those of the
-// machines that wait are asked for one by one.
-func TestStuckVMsOfARealOned(t *testing.T) {
+// The pool of a real oned, whose short documents have no times, and a whole document,
+// which has.
+func TestVMsOfARealOned(t *testing.T) {
 	var waiting []vmRecord
 	err := eachVM(bytes.NewReader(read(t, "vmpool_info_allstates")), func(r vmRecord) {
 		if _, waits := StateOf(r.state, r.lcm); waits {
@@ -87,57 +80,43 @@ func fullHistory(stime, pstime, rstime int) string {
 		"<STIME>%d</STIME><PSTIME>%d</PSTIME><RSTIME>%d</RSTIME><SNAPSHOT><STIME>990</STIME></SNAPSHOT></HISTORY>", stime, pstime, rstime)
 }
 
-func TestStuckVMs(t *testing.T) {
+func TestEachVM(t *testing.T) {
 	noFDLeak(t)
 	e := poolServer(t, "<VM_POOL>"+
-		vmDoc(9, 2, fullHistory(100, 110, 120))+ // an old release: the pool has the times
-		vmDoc(5, 1, shortHistory)+
-		vmDoc(6, 1, shortHistory)+ // entered since
-		vmDoc(7, 17, shortHistory)+ // gone by now
-		vmDoc(8, 12, shortHistory)+ // done by now
-		vmDoc(3, 3, shortHistory)+ // runs
-		vmDoc(4, 39, shortHistory)+ // failed
-		vmDoc(12, 99, fullHistory(1, 2, 3))+
+		vmDoc(9, 2, fullHistory(100, 110, 120))+
+		vmDoc(5, 1, shortHistory)+ // a release that does not tell the times
 		"<VM><ID>2</ID><NAME>c</NAME><STATE>10</STATE><LCM_STATE>0</LCM_STATE><STIME>60</STIME><HISTORY_RECORDS/></VM>"+
-		"<VM><ID>1</ID><NAME>p</NAME><STATE>1</STATE><LCM_STATE>0</LCM_STATE><STIME>60</STIME><HISTORY_RECORDS/></VM>"+
-		"</VM_POOL>", map[string]string{
-		"5": success(vmDoc(5, 1, fullHistory(100, 130, 0))),
-		"6": success(vmDoc(6, 1, fullHistory(100, 500, 0))),
-		"7": string(read(t, "recover_nosuchvm")),
-		"8": success(vmDoc(8, 3, fullHistory(100, 110, 120))),
-	})
-	got, err := StuckVMs(t.Context(), e, Credentials{session: secret}, time.Unix(200, 0))
-	want := []StuckVM{
-		{2, "c", "CLONING", "", time.Unix(60, 0)},
-		{5, "vm&5", "PROLOG", "h2", time.Unix(130, 0)},
-		{9, "vm&9", "BOOT", "h2", time.Unix(120, 0)},
-		{12, "vm&12", "LCM_STATE 99", "h2", time.Unix(3, 0)},
+		"</VM_POOL>")
+	var got []PoolVM
+	err := EachVM(t.Context(), e, Credentials{session: secret}, func(vm PoolVM) { got = append(got, vm) })
+	want := []PoolVM{
+		{VM: VM{ID: 9, Name: "vm&9", State: 3, LCM: 2, Seq: 1, Host: "h2"}, Since: time.Unix(120, 0)},
+		{VM: VM{ID: 5, Name: "vm&5", State: 3, LCM: 1, Seq: 1, Host: "h2"}},
+		{VM: VM{ID: 2, Name: "c", State: 10, Seq: -1}, Since: time.Unix(60, 0)},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
 }
 
-// What was found before an error is returned with it.
-func TestStuckVMsErrors(t *testing.T) {
-	pool := "<VM_POOL>" + vmDoc(5, 1, shortHistory) + vmDoc(6, 1, shortHistory) + "</VM_POOL>"
-	late := time.Unix(1e9, 0)
-	got, err := StuckVMs(t.Context(), poolServer(t, pool, nil), Credentials{session: secret}, late)
+// What was read before an error was handed on before it.
+func TestEachVMErrors(t *testing.T) {
+	ask := func(ctx context.Context, e Endpoint) (n int, err error) {
+		err = EachVM(ctx, e, Credentials{session: secret}, func(PoolVM) { n++ })
+		return n, err
+	}
 	var refusal *APIError
-	if len(got) != 2 || !errors.As(err, &refusal) || !strings.Contains(err.Error(), "virtual machine 5") || !got[0].Since.IsZero() {
-		t.Errorf("got %v, %v", got, err)
+	n, err := ask(t.Context(), fakeOned(t, map[string]string{"": "dbdown_one.vmpool.info"}))
+	if n != 0 || !errors.As(err, &refusal) || refusal.Code != CodeAuthentication || strings.Contains(err.Error(), "not-to-be-seen") {
+		t.Errorf("got %d, %v", n, err)
 	}
-	got, err = StuckVMs(t.Context(), fakeOned(t, map[string]string{"": "dbdown_one.vmpool.info"}), Credentials{session: secret}, late)
-	if len(got) != 0 || !errors.As(err, &refusal) || refusal.Code != CodeAuthentication || strings.Contains(err.Error(), "not-to-be-seen") {
-		t.Errorf("got %v, %v", got, err)
-	}
-	body := success(pool)
+	body := success("<VM_POOL>" + vmDoc(5, 1, shortHistory) + vmDoc(6, 1, shortHistory) + "</VM_POOL>")
 	cut := serve(t, func(c net.Conn) {
 		readRequest(c)
 		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:len(body)*2/3])
 	})
-	if got, err = StuckVMs(t.Context(), cut, Credentials{}, late); len(got) != 1 || !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("cut off: got %v, %v", got, err)
+	if n, err = ask(t.Context(), cut); n != 1 || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("cut off: got %d, %v", n, err)
 	}
 	slow := serve(t, func(c net.Conn) {
 		readRequest(c)
@@ -146,8 +125,8 @@ func TestStuckVMsErrors(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if got, err = StuckVMs(ctx, slow, Credentials{}, late); len(got) != 1 || !errors.Is(err, ErrHung) {
-		t.Errorf("slow: got %v, %v", got, err)
+	if _, err = ask(ctx, slow); !errors.Is(err, ErrHung) {
+		t.Errorf("slow: %v", err)
 	}
 	endless := serve(t, func(c net.Conn) {
 		readRequest(c)
@@ -156,13 +135,13 @@ func TestStuckVMsErrors(t *testing.T) {
 			_, err = c.Write(bytes.Repeat([]byte("x"), 4096))
 		}
 	})
-	if got, err = StuckVMs(t.Context(), endless, Credentials{}, late); len(got) != 0 || !errors.Is(err, errRation) {
-		t.Errorf("endless: got %v, %v", got, err)
+	if n, err = ask(t.Context(), endless); n != 0 || !errors.Is(err, errRation) {
+		t.Errorf("endless: got %d, %v", n, err)
 	}
 }
 
 // A cloud of 20,000 machines: its pool is tens of megabytes, and is never held.
-func TestStuckVMsOfALargeCloud(t *testing.T) {
+func TestEachVMOfALargeCloud(t *testing.T) {
 	const machines = 20000
 	var one bytes.Buffer
 	_ = xml.EscapeText(&one, []byte(strings.Replace(vmDoc(1, 3, shortHistory), "<TEMPLATE>", "<TEMPLATE>"+strings.Repeat("<DISK><DATASTORE><![CDATA[default]]></DATASTORE><SIZE>1024</SIZE></DISK>", 15), 1)))
@@ -180,12 +159,12 @@ func TestStuckVMsOfALargeCloud(t *testing.T) {
 		_, _ = io.WriteString(c, end)
 	})
 	peak := watchMemory(t)
-	began := time.Now()
-	got, err := StuckVMs(t.Context(), e, Credentials{session: secret}, time.Now())
+	began, got := time.Now(), 0
+	err := EachVM(t.Context(), e, Credentials{session: secret}, func(PoolVM) { got++ })
 	took, most := time.Since(began), peak()
 	t.Logf("%d MB of %d machines in %s, %.1f MB of memory on top", size>>20, machines, took.Round(time.Millisecond), float64(most)/(1<<20))
-	if err != nil || len(got) != 0 {
-		t.Errorf("got %d, %v", len(got), err)
+	if err != nil || got != machines {
+		t.Errorf("got %d, %v", got, err)
 	}
 	if most > 8<<20 {
 		t.Errorf("it needed %d bytes of memory on top", most)

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net/netip"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -14,6 +18,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/oneha/oneha/internal/one"
+	"github.com/oneha/oneha/internal/spec"
 	"github.com/oneha/oneha/internal/vmha/incident"
 	"github.com/oneha/oneha/internal/vmha/settings"
 )
@@ -73,15 +78,21 @@ func (t tool) hostError(c *cli.Context) error {
 	words = own.take(words)
 	stdin := ""
 	if len(words) == 0 {
-		_, text, err := t.read("-")
-		if err != nil {
-			return failure{fmt.Errorf("read the arguments of the hook: %w", err)}
+		if t.asks {
+			return fmt.Errorf("name the host and what to do, such as 3 -m -p 0: see %s --help", c.Command.HelpName)
 		}
-		stdin = string(text)
+		var err error
+		if stdin, err = t.hookInput(); err != nil {
+			return failure{err}
+		}
 	} else if len(words) == 1 && (words[0] == "-h" || words[0] == "--help") {
 		return cli.ShowSubcommandHelp(c)
 	}
 	event, err := incident.Parse(own.take(incident.Words(words, stdin)))
+	if err := asOneadmin(c.Command.HelpName, own.records, filepath.Dir(own.log)); err != nil {
+		fmt.Fprintf(t.stderr, "oneha: %v\n", err) // not into the log: it would be root's
+		return exitCode(originalExit)
+	}
 	log := t.hookLog(own.log, event.Host)
 	if err != nil {
 		log.Error("%v", err)
@@ -92,6 +103,9 @@ func (t tool) hostError(c *cli.Context) error {
 	defer done()
 	work, err := t.hookWork(own, log)
 	if err == nil {
+		err = asOneadmin(c.Command.HelpName, work.Settings.AuthFile)
+	}
+	if err == nil {
 		err = incident.Run(ctx, work, event)
 	} else {
 		log.Error("%v", err)
@@ -101,6 +115,22 @@ func (t tool) hostError(c *cli.Context) error {
 		return exitCode(originalExit)
 	}
 	return nil
+}
+
+// maxEvent bounds the words of an event, in bytes. The document of a host with a thousand
+// machines has some 100 kB.
+const maxEvent = 16 << 20
+
+// hookInput reads the words that OpenNebula writes to the hook's standard input.
+func (t tool) hookInput() (string, error) {
+	text, err := io.ReadAll(io.LimitReader(t.stdin, maxEvent+1))
+	if err == nil && len(text) > maxEvent {
+		err = fmt.Errorf("more than %d MB", maxEvent>>20)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the arguments of the hook: %w", err)
+	}
+	return string(text), nil
 }
 
 // ownOptions are those that the original does not have.
@@ -141,10 +171,7 @@ func (t tool) hookLog(file string, host int) *incident.Log {
 
 // hookWork reads the settings, and what they name.
 func (t tool) hookWork(o ownOptions, log *incident.Log) (incident.Work, error) {
-	w := incident.Work{Dir: o.records, Log: log, Every: 2 * time.Second}
-	if err := asOwner(o.records); err != nil {
-		return w, err
-	}
+	w := incident.Work{Dir: o.records, Log: log, Every: 2 * time.Second, Self: t.isHere}
 	set, err := t.hookSettings(o.settings)
 	if err != nil {
 		return w, err
@@ -161,34 +188,47 @@ func (t tool) hookWork(o ownOptions, log *incident.Log) (incident.Work, error) {
 	return w, nil
 }
 
-// asOwner refuses to work as root in records of oneadmin: what root writes there the hook
-// itself could not go on with, and root may not use oneadmin's password files.
-func asOwner(records string) error {
-	info, err := os.Stat(records)
-	if err != nil || os.Geteuid() != 0 {
-		return nil // the first to write there makes it
+// isHere reports whether a host of OpenNebula is this machine. Its name is not looked up:
+// where the network is in trouble, that hangs.
+func (t tool) isHere(host string) bool {
+	n := spec.Node{Name: host}
+	if address, err := netip.ParseAddr(host); err == nil {
+		n.Addrs = []netip.Addr{address}
 	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Uid != 0 {
-		return fmt.Errorf("%s belongs to oneadmin, as whom OpenNebula runs the hook: run this as that user (sudo -u oneadmin oneha hook)", records)
+	return host == "localhost" || t.isThisMachine(n)
+}
+
+// asOneadmin refuses to handle a host as root where one of these files is somebody
+// else's: the record and the log that root makes there the hook itself, as oneadmin,
+// could not go on with.
+func asOneadmin(command string, files ...string) error {
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err != nil || os.Geteuid() != 0 {
+			continue // who makes it owns it
+		}
+		stat, ok := info.Sys().(*syscall.Stat_t)
+		if !ok || stat.Uid == 0 {
+			continue
+		}
+		name := fmt.Sprintf("'#%d'", stat.Uid)
+		if u, err := user.LookupId(fmt.Sprint(stat.Uid)); err == nil {
+			name = u.Username
+		}
+		return fmt.Errorf("%s belongs to the user as whom OpenNebula runs the hook, and what root writes the hook could not go on with: run the same with sudo -u %s %s", file, name, command)
 	}
 	return nil
 }
 
 // hookSettings reads the file that is named, or the default one, which need not be there.
 func (t tool) hookSettings(file string) (settings.Settings, error) {
-	named := file != ""
-	if !named {
-		file = settings.DefaultFile
-	}
-	name, data, err := t.read(file)
-	if !named && errors.Is(err, fs.ErrNotExist) {
+	set, findings, err := settings.Load(cmp.Or(file, settings.DefaultFile))
+	switch {
+	case file == "" && errors.Is(err, fs.ErrNotExist):
 		return settings.Default(), nil
-	}
-	if err != nil {
-		return settings.Default(), fmt.Errorf("read settings: %w", err)
-	}
-	set, findings := settings.Parse(name, data)
-	if findings.HasErrors() {
+	case err != nil:
+		return set, err
+	case findings.HasErrors():
 		var lines []string
 		for _, f := range findings {
 			lines = append(lines, f.String())

@@ -15,6 +15,7 @@ import (
 
 	"github.com/oneha/oneha/internal/one"
 	"github.com/oneha/oneha/internal/vmha/incident"
+	"github.com/oneha/oneha/internal/vmha/settings"
 )
 
 // hookScript is what the hook manager runs: with ARGUMENTS_STDIN it gives a command no
@@ -41,8 +42,8 @@ func (t tool) hookInstallCommand() *cli.Command {
 	return &cli.Command{
 		Name: "install", Usage: "make the hook in OpenNebula",
 		Description: "Writes the script that OpenNebula runs (remotes/hooks/" + hookScriptName + "), the\n" +
-			"directory of the records, and the hook itself with onehook create. What is there\n" +
-			"already stays. A hook of ft/host_error.rb for the same event has to go first: two\n" +
+			"directories of its records and, as root, of its settings (" + settings.Dir + "), and the\n" +
+			"hook itself with onehook create. What is there already stays. A hook of ft/host_error.rb for the same event has to go first: two\n" +
 			"would both act. On a zone run it on each server; the hook is made once.\n\n" +
 			"Examples:\n  oneha hook install --dry-run             print what would be done\n  oneha hook install --arguments='-m -p 5'",
 		Flags: []cli.Flag{
@@ -50,7 +51,7 @@ func (t tool) hookInstallCommand() *cli.Command {
 			&cli.StringFlag{Name: "arguments", Value: "-m -p 5", Usage: "`WORDS` behind the host: see oneha hook host-error --help"},
 			&cli.StringFlag{Name: "remotes", Value: "/var/lib/one/remotes", Usage: "`DIR` of the drivers"},
 			&cli.StringFlag{Name: "records", Value: incident.DefaultDir, Usage: "`DIR` of the records"},
-			&cli.StringFlag{Name: "settings", Usage: "`FILE` instead of /etc/oneha/host-error.yaml"},
+			&cli.StringFlag{Name: "settings", Usage: "`FILE` instead of " + settings.DefaultFile},
 		},
 		Action: t.hookInstall,
 	}
@@ -64,8 +65,18 @@ func (t tool) hookInstall(c *cli.Context) error {
 	if _, err := incident.Parse(append(strings.Fields(arguments), "0")); err != nil {
 		return fmt.Errorf("--arguments: %w", err)
 	}
-	if strings.ContainsAny(arguments, "\"\\\n$") {
-		return errors.New("--arguments: only options of the hook, without quotes")
+	// What is not in its usual place the hook has to be told at every event.
+	for _, flag := range []string{"settings", "records"} {
+		if c.IsSet(flag) {
+			file, err := filepath.Abs(c.String(flag))
+			if err != nil {
+				return err
+			}
+			arguments += " --" + flag + "=" + file
+		}
+	}
+	if strings.ContainsAny(arguments, "\"\\\n$") || len(strings.Fields(arguments)) != strings.Count(arguments, " ")+1 {
+		return errors.New("--arguments: only options of the hook, with one space between them and without quotes")
 	}
 	set, err := t.hookSettings(c.String("settings"))
 	if err != nil {
@@ -73,8 +84,8 @@ func (t tool) hookInstall(c *cli.Context) error {
 	}
 	script := filepath.Join(c.String("remotes"), "hooks", hookScriptName)
 	if c.Bool("dry-run") {
-		_, err := fmt.Fprintf(t.stdout, "%s\n# and: %s, which runs oneha hook host-error; the directory %s;\n# onehook create with the template above.\n",
-			hookTemplate(arguments), script, c.String("records"))
+		_, err := fmt.Fprintf(t.stdout, "%s\n# and: %s,\n#   which runs oneha hook host-error;\n# where they are missing, the directories\n#   %s (oneadmin's, mode 0700)\n#   %s (root's and the group of oneadmin, mode %04o);\n# onehook create with the template above.\n",
+			hookTemplate(arguments), script, c.String("records"), settings.Dir, settings.DirMode)
 		return err
 	}
 	endpoint, err := one.ParseEndpoint(set.Endpoint)
@@ -88,6 +99,12 @@ func (t tool) hookInstall(c *cli.Context) error {
 	ctx, cancel := askLimit(c.Context)
 	defer cancel()
 	hooks, err := one.Hooks(ctx, endpoint, credentials)
+	if _, ok := errors.AsType[*one.Fault](err); ok { // no such method
+		if err := t.hookFiles(c, script); err != nil {
+			return err
+		}
+		return failure{fmt.Errorf("%w\nOpenNebula before 5.10 has its hooks in oned.conf. The script is there; write\n  HOST_HOOK = [ NAME = \"host_error\", ON = \"ERROR\", COMMAND = %q, ARGUMENTS = \"$ID %s\", REMOTE = \"no\" ]\nand restart oned", err, script, arguments)}
+	}
 	if err != nil {
 		return failure{err}
 	}
@@ -95,8 +112,8 @@ func (t tool) hookInstall(c *cli.Context) error {
 	if other != nil {
 		return failure{fmt.Errorf("hook %d (%s) runs %s for the same event, and both would act: onehook delete %d, then run this again", other.ID, other.Name, other.Command, other.ID)}
 	}
-	if err := installHookFiles(script, c.String("records"), c.String("remotes")); err != nil {
-		return failure{err}
+	if err := t.hookFiles(c, script); err != nil {
+		return err
 	}
 	if there != nil {
 		if want := "$TEMPLATE " + arguments; there.Arguments != want || !strings.EqualFold(there.Stdin, "yes") {
@@ -106,6 +123,21 @@ func (t tool) hookInstall(c *cli.Context) error {
 		return err
 	}
 	return t.createHook(ctx, hookTemplate(arguments), set.AuthFile, endpoint)
+}
+
+// hookFiles writes what the hook needs beside OpenNebula's own.
+func (t tool) hookFiles(c *cli.Context, script string) error {
+	if err := installHookFiles(script, c.String("records"), c.String("remotes")); err != nil {
+		return failure{err}
+	}
+	if c.String("settings") == "" {
+		said, err := makeSettingsDir(settings.Dir, c.String("remotes"))
+		if err != nil {
+			return failure{err}
+		}
+		fmt.Fprint(t.stdout, said)
+	}
+	return nil
 }
 
 // sameHook finds our hook, and one that acts on the same event.
@@ -132,24 +164,88 @@ func installHookFiles(script, records, remotes string) error {
 		name string
 		mode fs.FileMode
 	}{{filepath.Dir(script), 0o755}, {records, 0o700}} {
-		if err := os.MkdirAll(dir.name, dir.mode); err != nil {
+		// Those above are for all: oneadmin has to come through.
+		if err := os.MkdirAll(filepath.Dir(dir.name), 0o755); err != nil {
+			return err
+		}
+		if err := os.Mkdir(dir.name, dir.mode); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 		if err := giveTo(dir.name, owner); err != nil {
 			return err
 		}
 	}
+	if records == incident.DefaultDir {
+		if err := openWay(filepath.Dir(records)); err != nil {
+			return err
+		}
+	}
 	if text, err := os.ReadFile(script); err == nil && string(text) == hookScript {
 		return nil
 	}
+	return writeScript(script, owner)
+}
+
+// writeScript replaces the script. Its directory is oneadmin's: what already has the
+// name of the new file is not written through.
+func writeScript(script string, owner fs.FileInfo) error {
 	next := script + ".oneha-new"
-	if err := os.WriteFile(next, []byte(hookScript), 0o755); err != nil {
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(hookScript)
+	if err = errors.Join(err, f.Chmod(0o755), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	if err := giveTo(next, owner); err != nil {
 		return err
 	}
 	return os.Rename(next, script)
+}
+
+// openWay lets oneadmin come through the directory above the records. Other commands make
+// it for root alone; what they keep in it is closed by itself.
+func openWay(dir string) error {
+	const through = 0o011
+	info, err := os.Stat(dir)
+	if err != nil || info.Mode()&through == through || os.Geteuid() != 0 {
+		return err
+	}
+	return os.Chmod(dir, info.Mode()|through)
+}
+
+// makeSettingsDir makes the directory of the settings where it is missing, for root and
+// the group of the drivers' owner, and says what it did, or what root has to do.
+func makeSettingsDir(dir, remotes string) (said string, err error) {
+	owner, err := os.Stat(remotes)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if os.Geteuid() != 0 {
+		return fmt.Sprintf("There is no %s, where settings and passwords of BMCs belong. As root: install -d -m %04o -o root -g oneadmin %s\n", dir, settings.DirMode, dir), nil
+	}
+	group := -1
+	if stat, ok := owner.Sys().(*syscall.Stat_t); ok {
+		group = int(stat.Gid)
+	}
+	// Closed until it has its group.
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", fmt.Errorf("%w: is this a front-end?", err)
+	}
+	if err := os.Lchown(dir, 0, group); err != nil {
+		return "", err
+	}
+	if err := os.Chmod(dir, settings.DirMode); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("Made %s (mode %04o): settings and passwords of BMCs belong there.\n", dir, settings.DirMode), nil
 }
 
 // giveTo gives a file to the owner of another one, where this process may.

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 
 	"github.com/urfave/cli/v2"
 
+	tty "github.com/oneha/oneha/internal/screen"
 	"github.com/oneha/oneha/internal/vmha/incident"
 	"github.com/oneha/oneha/internal/vmha/settings"
 )
@@ -20,7 +22,7 @@ func (t tool) hookMissedCommand() *cli.Command {
 			"the hosts with the records, in one call: run it after a takeover, or by a timer.\n" +
 			"With missed: handle in the settings, or --handle, they are handled as by the hook.\n\n" +
 			"Exit codes: 0 nothing was missed, or all was handled; 1 something was, or failed.\n\n" +
-			"Run it as oneadmin.\n\n" +
+			"Hosts are handled as oneadmin only (sudo -u oneadmin), for its records and its log.\n\n" +
 			"Examples:\n  oneha hook missed\n  oneha hook missed --json | jq '.[].host'\n  oneha hook missed --handle --arguments='-m -p 2'",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "handle", DisableDefaultText: true, Usage: "handle them, all at the same time"},
@@ -72,7 +74,7 @@ func (t tool) hookMissed(c *cli.Context) error {
 		}
 	} else {
 		for _, r := range rows {
-			fmt.Fprintf(t.stdout, "host %d %s  %s  %s\n", r.Host, r.Name, r.State, r.Why)
+			fmt.Fprintf(t.stdout, "host %d %s  %s  %s\n", r.Host, tty.Clean(r.Name), r.State, tty.Clean(r.Why))
 		}
 		if len(rows) == 0 {
 			fmt.Fprintln(t.stdout, "No host in ERROR was missed.")
@@ -82,6 +84,9 @@ func (t tool) hookMissed(c *cli.Context) error {
 	case len(list) == 0:
 		return nil
 	case c.Bool("handle") || work.Settings.Missed == settings.Handle:
+		if err := asOneadmin(c.Command.HelpName+" --handle", own.records, filepath.Dir(own.log), work.Settings.AuthFile); err != nil {
+			return failure{err}
+		}
 		return t.handleMissed(ctx, work, own.log, list, c.String("arguments"))
 	}
 	return errFindings

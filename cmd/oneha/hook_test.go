@@ -4,13 +4,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"testing/fstest"
 
 	"github.com/oneha/oneha/internal/bmc/bmctest"
 	"github.com/oneha/oneha/test/fakeone"
@@ -64,6 +70,7 @@ func (s *hookSite) event() string {
 // The whole way: what the hook manager writes to standard input, a BMC that is switched
 // off by our agent, and only then a call that changes something.
 func TestHookHostError(t *testing.T) {
+	t.Parallel() // it waits for seconds
 	s := newHookSite(t, bmctest.Password)
 	var onAtCall atomic.Bool
 	for _, method := range []string{"one.vm.action", "one.vm.recover", "one.host.status"} {
@@ -82,12 +89,17 @@ func TestHookHostError(t *testing.T) {
 	if err != nil || !strings.Contains(string(log), "4 machines: 3 done, 1 skipped, 0 failed") || strings.Contains(string(log)+stderr, bmctest.Password) {
 		t.Errorf("%v\n%s", err, log)
 	}
+	record, err := os.ReadFile(s.path("records/1.json"))
+	if err != nil || strings.Contains(string(record), bmctest.Password) || strings.Contains(string(record)+string(log), fakeone.Session) {
+		t.Errorf("%v, a secret in %s", err, record)
+	}
 	if h, _ := s.cloud.Host(1); h.State != 8 {
 		t.Errorf("the host is in state %d", h.State)
 	}
 }
 
 func TestHookFencingFails(t *testing.T) {
+	t.Parallel() // it waits for seconds
 	s := newHookSite(t, "wrong")
 	code, _, stderr := s.run(s.event(), append([]string{"hook", "host-error"}, s.own...)...)
 	if code != 255 || !s.bmc.On() || !strings.Contains(stderr, "[E] Fencing error") {
@@ -122,7 +134,8 @@ func TestHookInstall(t *testing.T) {
 	}
 	install := []string{"hook", "install", "--settings=" + s.path("host-error.yaml"), "--remotes=" + s.path("remotes"), "--records=" + s.path("records")}
 
-	if code, out, stderr := s.run("", append(install, "--dry-run")...); code != 0 || !strings.HasPrefix(out, hookTemplate("-m -p 5")) {
+	template := hookTemplate("-m -p 5 --settings=" + s.path("host-error.yaml") + " --records=" + s.path("records"))
+	if code, out, stderr := s.run("", append(install, "--dry-run")...); code != 0 || !strings.HasPrefix(out, template) {
 		t.Errorf("exit code %d: %s%s", code, out, stderr)
 	}
 	if _, err := os.Stat(s.path("remotes/hooks/oneha")); err == nil || len(s.cloud.Calls()) > 0 {
@@ -132,7 +145,7 @@ func TestHookInstall(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 	made, err := os.ReadFile(s.path("made"))
-	if err != nil || string(made) != hookTemplate("-m -p 5") {
+	if err != nil || string(made) != template {
 		t.Errorf("%v %s", err, made)
 	}
 	for file, mode := range map[string]os.FileMode{"remotes/hooks/oneha/host_error": 0o755, "records": 0o700} {
@@ -152,5 +165,137 @@ func TestHookInstall(t *testing.T) {
 	s.cloud.Add(fakeone.Hook{ID: 5, Template: "NAME=host_error\nRESOURCE=HOST\nSTATE=\"ERROR\"\nCOMMAND=\"ft/host_error.rb\"\n"})
 	if code, _, stderr := s.run("", install...); code != 1 || !strings.Contains(stderr, "hook 5 (host_error) runs ft/host_error.rb for the same event") {
 		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
+
+func TestHookIsHere(t *testing.T) {
+	own := tool{root: fstest.MapFS{"proc/sys/kernel/hostname": {Data: []byte("front1\n")}}, addresses: func() ([]net.Addr, error) {
+		return []net.Addr{&net.IPNet{IP: net.IPv4(10, 3, 4, 20).To4(), Mask: net.CIDRMask(24, 32)}, &net.IPNet{IP: net.ParseIP("fd00::20"), Mask: net.CIDRMask(64, 128)}}, nil
+	}}
+	for host, want := range map[string]bool{"front1": true, "FRONT1.example.org": true, "localhost": true, "10.3.4.20": true, "fd00::20": true,
+		"10.3.4.21": false, "front11": false, "": false} {
+		if got := own.isHere(host); got != want {
+			t.Errorf("%q: %t", host, got)
+		}
+	}
+}
+
+// Before 5.10 a hook is a line of oned.conf.
+func TestHookInstallOfOldRelease(t *testing.T) {
+	s := newHookSite(t, "unused")
+	old := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		fmt.Fprint(w, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><methodResponse><fault><value><struct><member><name>faultCode</name><value><i4>-506</i4></value></member>"+
+			"<member><name>faultString</name><value><string>Method 'one.hookpool.info' not defined</string></value></member></struct></value></fault></methodResponse>")
+	}))
+	defer old.Close()
+	s.write(t, "host-error.yaml", "endpoint: "+old.URL+"/RPC2\ncredentials: "+s.path("one_auth"), 0o644)
+	if err := os.MkdirAll(s.path("remotes/hooks"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := s.run("", "hook", "install", "--settings="+s.path("host-error.yaml"), "--remotes="+s.path("remotes"), "--records="+s.path("records"))
+	want := `HOST_HOOK = [ NAME = "host_error", ON = "ERROR", COMMAND = "` + s.path("remotes/hooks/oneha/host_error") + `", ARGUMENTS = "$ID -m -p 5 --settings=`
+	if code != 1 || !strings.Contains(stderr, want) {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+	if info, err := os.Stat(s.path("remotes/hooks/oneha/host_error")); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("%v %v", info, err)
+	}
+}
+
+// What root makes for oneadmin, whose settings' directory is not his to change.
+func TestHookInstallDirectories(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root gives files away")
+	}
+	const oneadmin = 9869
+	dir := t.TempDir()
+	remotes, etc, state := filepath.Join(dir, "remotes"), filepath.Join(dir, "etc"), filepath.Join(dir, "state")
+	for _, name := range []string{remotes, etc} {
+		if err := os.Mkdir(name, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chown(remotes, oneadmin, oneadmin); err != nil {
+		t.Fatal(err)
+	}
+	script := filepath.Join(remotes, "hooks", hookScriptName)
+	for range 2 {
+		if err := installHookFiles(script, filepath.Join(state, "incidents"), remotes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settingsDir := filepath.Join(etc, "oneha")
+	if said, err := makeSettingsDir(settingsDir, remotes); err != nil || said != "Made "+settingsDir+" (mode 0750): settings and passwords of BMCs belong there.\n" {
+		t.Errorf("%q %v", said, err)
+	}
+	if err := os.Chmod(settingsDir, 0o710); err != nil { // somebody's choice stays
+		t.Fatal(err)
+	}
+	if said, err := makeSettingsDir(settingsDir, remotes); err != nil || said != "" {
+		t.Errorf("%q %v", said, err)
+	}
+	if err := os.Chmod(state, 0o700); err != nil { // as other commands make it
+		t.Fatal(err)
+	}
+	if err := openWay(state); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		settingsDir: "drwx--x--- 0:9869", state: "drwx--x--x 0:0", filepath.Join(state, "incidents"): "drwx------ 9869:9869",
+		filepath.Dir(script): "drwxr-xr-x 9869:9869", script: "-rwxr-xr-x 9869:9869",
+	} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stat := info.Sys().(*syscall.Stat_t)
+		if got := fmt.Sprintf("%s %d:%d", info.Mode(), stat.Uid, stat.Gid); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	// What somebody prepared in its place is not written through.
+	victim := filepath.Join(dir, "victim")
+	if err := os.WriteFile(victim, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove(script), os.Symlink(victim, script+".oneha-new")); err != nil {
+		t.Fatal(err)
+	}
+	if err := installHookFiles(script, filepath.Join(state, "incidents"), remotes); err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(victim); err != nil || string(text) != "mine" {
+		t.Errorf("%q %v", text, err)
+	}
+}
+
+// As root nothing is made that oneadmin could not go on with.
+func TestHookAsRoot(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root gives files away")
+	}
+	for _, owned := range []string{"records", "one_auth", "."} { // the log is in the last
+		s := newHookSite(t, bmctest.Password)
+		if err := os.MkdirAll(s.path("records"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(s.path(owned), 9869, 9869); err != nil {
+			t.Fatal(err)
+		}
+		const want = "belongs to the user as whom OpenNebula runs the hook, and what root writes the hook could not go on with: run the same with sudo -u '#9869' oneha hook "
+		if code, _, stderr := s.run(s.event(), append([]string{"hook", "host-error"}, s.own...)...); code != 255 || !strings.Contains(stderr, want+"host-error") {
+			t.Errorf("%s: exit code %d, %s", owned, code, stderr)
+		}
+		missed := append([]string{"hook", "missed"}, s.own...)
+		if code, out, _ := s.run("", missed...); code != 1 || !strings.Contains(out, "host 1 kvm1") {
+			t.Errorf("%s: looking is allowed: exit code %d, %s", owned, code, out)
+		}
+		if code, _, stderr := s.run("", append(missed, "--handle", "--arguments=-m -p 0")...); code != 1 || !strings.Contains(stderr, want+"missed --handle") {
+			t.Errorf("%s: exit code %d, %s", owned, code, stderr)
+		}
+		if _, err := os.Stat(s.path("host_error.log")); err == nil && owned != "one_auth" || !s.bmc.On() {
+			t.Errorf("%s: there is a log of root's, or the machine is off", owned)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/oneha/oneha/fence"
 	"github.com/oneha/oneha/internal/fenceagent"
@@ -67,6 +68,13 @@ func (a Agents) IsOff(ctx context.Context, h one.HostDetail) (bool, error) {
 }
 
 func (a Agents) run(ctx context.Context, d fencecheck.Device, action string) (said string, code int, err error) {
+	for _, o := range d.Options {
+		if o.Name == optionPassword {
+			if err := settings.CheckPassword(o.Value); err != nil {
+				return "", 0, err
+			}
+		}
+	}
 	var out bytes.Buffer
 	env := fence.SystemEnv()
 	env.Stdin, env.Stdout, env.Stderr, env.Syslog = strings.NewReader(d.Input(action)), &out, &out, a.Syslog
@@ -87,12 +95,13 @@ const (
 	attributeOptions  = "FENCE_OPTIONS" // "lanplus=1 cipher=17"
 )
 
+const optionPassword = "password_file"
+
 // templateOptions are those that a host's template may set: who may change a host in
 // OpenNebula must not be able to have a program run, or a file read, on the front-end.
-var templateOptions = []string{"ipport", "lanplus", "cipher", "privlvl", "auth", "systems_uri", "redfish_uri", "ssl_secure", "ssl_insecure", "power_timeout", "login_timeout", "shell_timeout"}
-
-// passwordDir is where a password file must be that a host's template names.
-const passwordDir = "/etc/oneha"
+// Nor may the password, which the settings have for all hosts, go out with less protection
+// than they say (auth, ssl_insecure).
+var templateOptions = []string{"ipport", "lanplus", "cipher", "privlvl", "systems_uri", "redfish_uri", "ssl_secure", "power_timeout", "login_timeout", "shell_timeout"}
 
 // device is how a host is fenced: what the settings say of it, then its template, then
 // what the settings say of all.
@@ -112,8 +121,8 @@ func (a Agents) device(h one.HostDetail) (fencecheck.Device, error) {
 	}
 	password := cmp.Or(own.PasswordFile, common.PasswordFile)
 	if file := strings.TrimSpace(t[attributePassword]); own.PasswordFile == "" && file != "" {
-		if filepath.Dir(filepath.Clean(file)) != passwordDir {
-			return fail("FENCE_PASSWORD_FILE of host %s is not in %s: what a host's template names is read from there only", h.Name, passwordDir)
+		if filepath.Dir(filepath.Clean(file)) != settings.Dir {
+			return fail("FENCE_PASSWORD_FILE of host %s is not in %s: what a host's template names is read from there only", h.Name, settings.Dir)
 		}
 		password = file
 	}
@@ -126,14 +135,14 @@ func (a Agents) device(h one.HostDetail) (fencecheck.Device, error) {
 		d.Options = slices.DeleteFunc(d.Options, func(before fencecheck.Option) bool { return before.Name == o.Name })
 		d.Options = append(d.Options, fencecheck.Option(o))
 	}
-	for _, o := range []fencecheck.Option{{Name: "ip", Value: address}, {Name: "username", Value: cmp.Or(own.Username, strings.TrimSpace(t[attributeUser]), common.Username)}, {Name: "password_file", Value: password}} {
+	for _, o := range []fencecheck.Option{{Name: "ip", Value: address}, {Name: "username", Value: cmp.Or(own.Username, strings.TrimSpace(t[attributeUser]), common.Username)}, {Name: optionPassword, Value: password}} {
 		if o.Value != "" {
 			d.Options = append(d.Options, o)
 		}
 	}
-	for _, o := range append(d.Options, fencecheck.Option{Value: d.Plug}) {
-		if strings.ContainsFunc(o.Value, func(c rune) bool { return c < ' ' || c == 0x7f }) {
-			return fail("host %s: %s has a line break or a control character", h.Name, cmp.Or(o.Name, "plug"))
+	for _, o := range append(d.Options, fencecheck.Option{Name: "plug", Value: d.Plug}, fencecheck.Option{Name: "its name", Value: h.Name}) {
+		if strings.ContainsFunc(o.Value, unicode.IsControl) {
+			return fail("host %s: %s has a line break or a control character", line(h.Name), o.Name)
 		}
 	}
 	return d, nil

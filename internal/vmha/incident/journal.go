@@ -16,16 +16,18 @@ import (
 
 // Names of steps in the record.
 const (
-	stepBegin   = "begin"
-	stepWaited  = "waited"
-	stepFencing = "fencing"
-	stepFenced  = "fenced"   // the power was seen off
-	stepUnasked = "unfenced" // -u
-	stepTell    = "tell"     // a call is on its way
-	stepTold    = "told"     // it was answered
-	stepMachine = "machine"  // a machine is done with
-	stepOffline = "offline"
-	stepEnd     = "end"
+	stepBegin    = "begin"
+	stepWaited   = "waited"
+	stepFencing  = "fencing"
+	stepFenced   = "fenced"   // the power was seen off
+	stepOn       = "on"       // and later on again
+	stepUnasked  = "unfenced" // -u
+	stepTell     = "tell"     // a call is on its way
+	stepTold     = "told"     // it was answered
+	stepMachine  = "machine"  // a machine is done with
+	stepDisabled = "disabled" // so that the monitoring says UNKNOWN
+	stepOffline  = "offline"
+	stepEnd      = "end"
 )
 
 // stoppedEarly is an end before anything was done: the host was back, or somebody had
@@ -65,20 +67,29 @@ var ErrBusy = errors.New("another hook handles this host at this moment")
 // recordFile is the record of a host.
 func recordFile(dir string, host int) string { return filepath.Join(dir, fmt.Sprintf("%d.json", host)) }
 
+// lockFile is beside the record, which is replaced when a new incident begins.
+func lockFile(dir string, host int) string { return recordFile(dir, host) + ".lock" }
+
+// wholeFile is a lock of an open file: it ends with its process, and others can ask for
+// it without taking it.
+func wholeFile() *unix.Flock_t { return &unix.Flock_t{Type: unix.F_WRLCK} }
+
 // openRecord locks and reads the record of a host.
 func openRecord(dir string, host int) (*Record, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the directory of the records: %w", err)
+		return nil, fmt.Errorf("make the directory of the records: %w; oneha hook install, as root, does", err)
 	}
 	file := recordFile(dir, host)
-	// The record is replaced when a new incident begins, so the lock is on a file beside it.
-	lock, err := os.OpenFile(file+".lock", os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	lock, err := os.OpenFile(lockFile(dir, host), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock the record: %w", err)
+		return nil, fmt.Errorf("lock the record: %w", denied(err, dir))
 	}
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := unix.FcntlFlock(lock.Fd(), unix.F_OFD_SETLK, wholeFile()); err != nil {
 		lock.Close()
-		return nil, ErrBusy
+		if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+			return nil, ErrBusy
+		}
+		return nil, fmt.Errorf("lock %s: %w", lockFile(dir, host), err)
 	}
 	steps, whole, err := readSteps(file)
 	if err == nil && len(steps) > 0 {
@@ -86,9 +97,29 @@ func openRecord(dir string, host int) (*Record, error) {
 	}
 	if err != nil {
 		lock.Close()
-		return nil, err
+		return nil, denied(err, dir)
 	}
 	return &Record{file: file, lock: lock, steps: steps, now: time.Now, point: func(string) {}}, nil
+}
+
+// denied says what to do about a file of somebody else's.
+func denied(err error, dir string) error {
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return fmt.Errorf("%w: the records belong to oneadmin: as root, chown -R oneadmin:oneadmin %s", err, dir)
+}
+
+// atWork reports whether a process handles a host at this moment. It takes no lock: a
+// hook that begins just now must not find one.
+func atWork(dir string, host int) bool {
+	f, err := os.OpenFile(lockFile(dir, host), os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	lock := wholeFile()
+	return unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, lock) == nil && lock.Type != unix.F_UNLCK
 }
 
 // readSteps reads the whole lines of a record, and how long they are.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Log writes the lines of the original: "[time][HOST id][I] text", one for every line
@@ -38,6 +39,7 @@ func (l *Log) write(level byte, text string) {
 	}
 	var b strings.Builder
 	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		line = strings.Map(printable, line)
 		fmt.Fprintf(&b, "[%s][HOST %s][%c] %s\n", now().Format(timeForm), host, level, line)
 		if l.Also != nil {
 			l.Also(level, line)
@@ -57,6 +59,15 @@ func (l *Log) write(level byte, text string) {
 	if err != nil && l.Also != nil {
 		l.Also('E', "the log cannot be written: "+err.Error())
 	}
+}
+
+// printable keeps what a name or an answer from elsewhere holds from steering the
+// terminal on which the log is read, or from looking like a line of its own.
+func printable(r rune) rune {
+	if r != '\t' && unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // ids are IDs as the original prints them.

@@ -29,6 +29,7 @@ type machine struct {
 	asked        *step     // the last call about it whose effect is not seen yet
 	askedAt      time.Time // when, of this process
 	answered     bool      // oned said yes to it
+	refusal      string    // or no, and why
 	since        time.Time // since when it waits for the monitoring
 	told         int       // calls of this process
 }
@@ -42,7 +43,10 @@ type round struct {
 	off      bool
 	shared   map[int]string // by datastore
 	old      bool           // before 6.10
+	once     bool           // from 5.12 on: UNKNOWN is said when a host comes into ERROR, and not again
 	machines []*machine
+	now      map[int]one.PlacedVM // all of the cloud, as they were lookedAt
+	lookedAt time.Time
 }
 
 // machines handles all machines of the host, in the order of their priority, and
@@ -53,30 +57,24 @@ func (w Work) machines(ctx context.Context, record *Record, o Options, h one.Hos
 	if err := r.facts(ctx); err != nil {
 		return 0, err
 	}
-	now, err := r.look(ctx)
-	if err != nil {
+	if err := r.look(ctx); err != nil {
 		//lint:ignore ST1005 a line of the original
 		return 0, fmt.Errorf("Could not get vm pool\n%w", err)
 	}
-	r.choose(now)
+	r.choose()
 	r.remember()
-	for pause := w.Every; ; {
-		before := len(record.steps)
-		open, err := r.pass(ctx, now)
+	for pace := w.pace(); ; {
+		open, err := r.pass(ctx)
 		if err != nil {
 			return 0, err
 		}
 		if open == 0 {
 			break
 		}
-		// A look at a large cloud is a large answer: when nothing moves, they become rarer.
-		if pause = min(2*pause, 8*w.Every); len(record.steps) > before {
-			pause = w.Every
-		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := pace.pause(ctx); err != nil {
 			return 0, err
 		}
-		if now, err = r.look(ctx); err != nil {
+		if err := r.look(ctx); err != nil {
 			return 0, err
 		}
 	}
@@ -106,29 +104,28 @@ func (r *round) facts(ctx context.Context) error {
 		m, _ := strconv.Atoi(major)
 		n, _ := strconv.Atoi(minor)
 		r.old = m < 6 || m == 6 && n < 10
+		r.once = m > 5 || m == 5 && n >= 12
 		return err
 	})
 }
 
 // look asks where all machines are, in one call.
-func (r *round) look(ctx context.Context) (map[int]one.PlacedVM, error) {
-	var now map[int]one.PlacedVM
-	err := r.retry(ctx, func(ctx context.Context) error {
-		now = map[int]one.PlacedVM{}
-		return one.EachPlaced(ctx, r.Endpoint, r.Credentials, r.Settings.Priority, func(vm one.PlacedVM) { now[vm.ID] = vm })
+func (r *round) look(ctx context.Context) error {
+	return r.retry(ctx, func(ctx context.Context) error {
+		r.now, r.lookedAt = map[int]one.PlacedVM{}, time.Now()
+		return one.EachPlaced(ctx, r.Endpoint, r.Credentials, r.Settings.Priority, func(vm one.PlacedVM) { r.now[vm.ID] = vm })
 	})
-	return now, err
 }
 
 // choose picks the machines of the host, those of a higher priority first.
-func (r *round) choose(now map[int]one.PlacedVM) {
+func (r *round) choose() {
 	var chosen, elsewhere []int
 	known := map[int]bool{} // of an earlier process: they may be elsewhere by now
 	for _, s := range r.record.steps {
 		known[s.VM] = known[s.VM] || s.Step == stepTell
 	}
 	states := []int{recovery.Active, recovery.Suspended, recovery.Poweroff}
-	for id, vm := range now {
+	for id, vm := range r.now {
 		switch {
 		case onHost(vm, r.host) && slices.Contains(states, vm.State), known[id]:
 			r.machines = append(r.machines, r.machineOf(vm))
@@ -137,7 +134,7 @@ func (r *round) choose(now map[int]one.PlacedVM) {
 		}
 	}
 	for id, asked := range known {
-		if _, there := now[id]; asked && !there { // deleted
+		if _, there := r.now[id]; asked && !there { // deleted
 			r.machines = append(r.machines, r.machineOf(one.PlacedVM{VM: one.VM{ID: id, State: recovery.Done}}))
 		}
 	}
@@ -174,7 +171,7 @@ func (r *round) machineOf(vm one.PlacedVM) *machine {
 	if text := strings.TrimSpace(vm.Attribute); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			r.Log.Error("VM %d: %s = %q is no whole number: it counts as 0", vm.ID, r.Settings.Priority, text)
+			r.Log.Error("VM %d: %s = %.40q is no whole number: it counts as 0", vm.ID, r.Settings.Priority, text)
 		}
 		m.priority = n
 	}
@@ -183,34 +180,44 @@ func (r *round) machineOf(vm one.PlacedVM) *machine {
 
 // remember takes over what an earlier process did.
 func (r *round) remember() {
+	byID, began := map[int]*machine{}, map[int]bool{}
 	for _, m := range r.machines {
-		began := false
-		for i, s := range r.record.steps {
-			switch {
-			case s.Step == stepBegin:
-			case s.VM != m.ID:
-			case s.Step == stepTell:
-				if !began {
-					m.firstLCM, began = s.LCM, true
-				}
-				m.asked, m.askedAt, m.answered = &r.record.steps[i], time.Now(), false
-			case s.Step == stepTold && s.Why != "": // refused: nothing is on its way
-				m.asked = nil
-			case s.Step == stepMachine && s.What != isFailed:
-				m.result = s.What
+		byID[m.ID] = m
+	}
+	for i, s := range r.record.steps {
+		m := byID[s.VM]
+		switch {
+		case m == nil:
+		case s.Step == stepTell:
+			if !began[s.VM] {
+				m.firstLCM, began[s.VM] = s.LCM, true
 			}
+			m.asked, m.askedAt, m.answered = &r.record.steps[i], time.Now(), false
+		case s.Step == stepTold && s.Why != "": // refused: nothing is on its way
+			m.asked = nil
+		case s.Step == stepMachine && s.What != isFailed:
+			m.result = s.What
 		}
 	}
 }
 
+// oldest is how old a look may be by which a machine is changed: while thousands are
+// told, somebody may have brought one elsewhere, and a recreate would be its end there.
+const oldest = 30 * time.Second
+
 // pass does the next thing with every machine that has one, and returns how many are
 // not at their end.
-func (r *round) pass(ctx context.Context, now map[int]one.PlacedVM) (open int, err error) {
+func (r *round) pass(ctx context.Context) (open int, err error) {
 	for _, m := range r.machines {
 		if m.result != "" {
 			continue
 		}
-		vm, there := now[m.ID]
+		if time.Since(r.lookedAt) > cmp.Or(r.Fresh, oldest) {
+			if err := r.look(ctx); err != nil {
+				return 0, err
+			}
+		}
+		vm, there := r.now[m.ID]
 		if !there {
 			vm = m.PlacedVM
 			vm.State, vm.LCM = recovery.Done, 0
@@ -239,6 +246,8 @@ func (r *round) one(ctx context.Context, m *machine) error {
 			limit = r.Lost
 		}
 		switch {
+		case m.refusal != "":
+			return r.end(m, isFailed, m.refusal)
 		case time.Since(m.askedAt) < limit:
 			return nil // what oned said it does comes after its answer
 		case m.answered:
@@ -246,8 +255,8 @@ func (r *round) one(ctx context.Context, m *machine) error {
 		case m.told >= maxTold:
 			return r.end(m, isFailed, fmt.Sprintf("%s was given %d times without an answer", m.asked.What, m.told))
 		}
-	} else if m.asked != nil {
-		m.asked, m.since = nil, time.Now()
+	} else if m.asked != nil { // its effect shows, or something else came before it
+		m.asked, m.refusal, m.since = nil, "", time.Now()
 	}
 	switch a.Verb {
 	case Finish:
@@ -256,14 +265,17 @@ func (r *round) one(ctx context.Context, m *machine) error {
 		return r.end(m, isSkipped, a.Why)
 	case Await:
 		if time.Since(m.since) > r.Settings.Unknown {
-			return r.end(m, isFailed, fmt.Sprintf("after %s it is still RUNNING for oned; a resched would be forgotten when it becomes UNKNOWN: look at onehost show %d", r.Settings.Unknown, r.host.ID))
+			return r.end(m, isFailed, fmt.Sprintf("after %s it is still RUNNING for oned; a resched would be forgotten when it becomes UNKNOWN. onehost disable %d makes the monitoring say it while the host does not answer; then run the hook again", r.Settings.Unknown, r.host.ID))
 		}
-		return nil
+		return r.disable(ctx)
+	}
+	if m.told >= maxTold {
+		return r.end(m, isFailed, fmt.Sprintf("oned was told %d times what to do with it, and it is %s again", m.told, recovery.Find(m.State, m.LCM).Name))
 	}
 	return r.tell(ctx, m, a)
 }
 
-// maxTold bounds the calls about one machine of which no answer came.
+// maxTold bounds the calls of a process about one machine.
 const maxTold = 20
 
 func (r *round) count() (failed int) {

@@ -80,7 +80,7 @@ var ways = map[int]way{
 	15: cleaning, 23: cleaning,
 	27: offTouched, 33: offTouched, 34: offTouched, 51: offTouched, 53: offTouched, 63: offTouched, 65: offTouched, 70: offTouched,
 	52: offHalf, 71: offHalf,
-	28: suspended, 54: suspended, 56: suspended,
+	28: suspended, 54: suspended, 55: suspended, 56: suspended,
 	22: saved, 35: saved, 37: saved, 48: saved,
 	10: ending, 11: ending, 12: ending, 29: ending, 30: ending, 40: ending, 41: ending, 42: ending,
 	4: moving, 7: moving, 8: moving, 38: moving, 43: moving, 44: moving, 45: moving, 46: moving,

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"encoding/base64"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"strconv"
@@ -52,14 +53,20 @@ func Words(args []string, stdin string) []string {
 	return strings.Fields(stdin)
 }
 
-// Parse reads the words: options in any order, alone or together (-mf), and the host,
-// as its ID or as its document in base64. On an error the event has what was read.
+// Parse reads the words as Ruby's GetoptLong does for the original: options in any order
+// up to --, short ones alone or together (-mf), long ones as far as they are told from
+// others (--mig), and the host, as its ID or as its document in base64. On an error the
+// event has what was read.
 func Parse(words []string) (Event, error) {
 	e := Event{Host: -1, Before: -1, Options: Options{Pause: 2}}
-	host, failed := "", error(nil)
+	host, failed, ended := "", error(nil), false
 	for i := 0; i < len(words); i++ {
 		word := words[i]
-		if !strings.HasPrefix(word, "-") || word == "-" {
+		if word == "--" && !ended {
+			ended = true
+			continue
+		}
+		if ended || !strings.HasPrefix(word, "-") || word == "-" {
 			if host == "" {
 				host = word
 			}
@@ -98,7 +105,12 @@ func (e *Event) host(word string) error {
 	if err != nil {
 		return err
 	}
-	if h.ID < 0 {
+	// Read once more as it is written: of a host without an ID the number is 0.
+	var written struct{ ID string }
+	if err := xml.Unmarshal(document, &written); err != nil {
+		return fmt.Errorf("read the document of the host: %w", err)
+	}
+	if id, err := strconv.Atoi(strings.TrimSpace(written.ID)); err != nil || id < 0 {
 		return errors.New("the document of the host has no ID")
 	}
 	e.Host, e.Before, e.Text = h.ID, h.Before, digest(word)
@@ -109,20 +121,22 @@ func (e *Event) host(word string) error {
 func (o *Options) set(word string, rest []string) (used int, err error) {
 	if name, long := strings.CutPrefix(word, "--"); long {
 		name, value, has := strings.Cut(name, "=")
-		letter, ok := letters[name]
-		if !ok || has && letter != 'p' {
-			return 0, fmt.Errorf("unrecognized option `%s'", word)
+		letter, err := longOption(name)
+		switch {
+		case err != nil:
+			return 0, err
+		case letter == 'p':
+			return o.pause(value, has, rest, "option `--pause' requires an argument")
+		case has:
+			return 0, fmt.Errorf("option `--%s' doesn't allow an argument", name)
 		}
-		if letter != 'p' {
-			o.flag(letter)
-			return 0, nil
-		}
-		return o.pause(value, has, rest)
+		o.flag(letter)
+		return 0, nil
 	}
 	for i, letter := range word[1:] {
 		if letter == 'p' {
 			value := word[i+2:]
-			return o.pause(value, value != "", rest)
+			return o.pause(value, value != "", rest, "option requires an argument -- p")
 		}
 		if !strings.ContainsRune("mdrfu", letter) {
 			return 0, fmt.Errorf("invalid option -- %c", letter)
@@ -133,6 +147,26 @@ func (o *Options) set(word string, rest []string) (used int, err error) {
 }
 
 var letters = map[string]rune{"migrate": 'm', "delete": 'd', "recreate": 'r', "force": 'f', "pause": 'p', "no-fencing": 'u', "anew": 'a'}
+
+// longOption finds an option by its name, or by the beginning of one.
+func longOption(name string) (rune, error) {
+	if letter, whole := letters[name]; whole {
+		return letter, nil
+	}
+	var found []rune
+	for full, letter := range letters {
+		if name != "" && strings.HasPrefix(full, name) {
+			found = append(found, letter)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return 0, fmt.Errorf("unrecognized option `--%s'", name)
+	case 1:
+		return found[0], nil
+	}
+	return 0, fmt.Errorf("option `--%s' is ambiguous", name)
+}
 
 func (o *Options) flag(letter rune) {
 	switch letter {
@@ -154,10 +188,10 @@ func (o *Options) flag(letter rune) {
 // maxPause is a day in cycles of a minute: more is a slip of the pen.
 const maxPause = 1440
 
-func (o *Options) pause(value string, given bool, rest []string) (used int, err error) {
+func (o *Options) pause(value string, given bool, rest []string, missing string) (used int, err error) {
 	if !given {
 		if len(rest) == 0 {
-			return 0, errors.New("option requires an argument -- p")
+			return 0, errors.New(missing)
 		}
 		value, used = rest[0], 1
 	}

@@ -22,9 +22,11 @@ type Work struct {
 	Credentials one.Credentials
 	Settings    settings.Settings
 	Power       Power
-	Dir         string // of the records
+	Self        func(host string) bool // whether a host is this machine; nil for no
+	Dir         string                 // of the records
 	Log         *Log
-	Every       time.Duration // between two looks at all machines, and between two tries of a call
+	Every       time.Duration // to the second look at all machines or try of a call; the pauses grow from there, see pace
+	Fresh       time.Duration // nothing is changed by a look at the machines that is older; 0 is 30 seconds
 	Lost        time.Duration // after a call without an answer its effect must show within; 0 is Settings.Settle
 	// Point is called before and after every step of the record, and before and after every
 	// call that changes something; for tests. May be nil.
@@ -79,7 +81,10 @@ func (w Work) run(ctx context.Context, e Event) error {
 		return fmt.Errorf("Could not get host info\n%w", err)
 	}
 	w.Log.Info("hostname: %s", h.Name)
-	if isNew(record.steps, e, h) {
+	if w.Self != nil && w.Self(h.Name) {
+		return fmt.Errorf("host %s is this front-end, and what runs this hook is not dead: nothing is done. See why its monitoring fails: onehost show %d", h.Name, h.ID)
+	}
+	if isNew(record.steps, e, h, time.Now()) {
 		if err := record.begin(step{Name: h.Name, Event: e.Text}); err != nil {
 			return err
 		}
@@ -112,9 +117,12 @@ func (w Work) run(ctx context.Context, e Event) error {
 const margin = 30 * time.Second
 
 // isNew reports whether an event begins an incident of its own, and is not one more of
-// an incident that has a record: the host was alive in between.
-func isNew(steps []step, e Event, h one.HostDetail) bool {
+// an incident that has a record: the host was alive in between, or is another one.
+func isNew(steps []step, e Event, h one.HostDetail, now time.Time) bool {
 	if end, _ := lastOf(steps, stepEnd); len(steps) == 0 || e.Options.Anew || end.What == stoppedEarly {
+		return true
+	}
+	if steps[0].Name != h.Name {
 		return true
 	}
 	at := steps[len(steps)-1].At
@@ -122,7 +130,8 @@ func isNew(steps []step, e Event, h one.HostDetail) bool {
 		at = fenced.At
 	}
 	// LAST_MON_TIME of old releases is no sign of life: a monitoring that failed sets it, too.
-	if time.Unix(h.Monitored, 0).After(at.Add(margin)) {
+	// Nor is a time to come: the clock was put back, and would have the host fenced for ever.
+	if alive := time.Unix(h.Monitored, 0); alive.After(at.Add(margin)) && !alive.After(now.Add(margin)) {
 		return true
 	}
 	// MONITORED before, and not the very event that began it: onehook retry sends that one.
@@ -136,28 +145,38 @@ func (w Work) powerless(ctx context.Context, record *Record, e Event, h one.Host
 	_, unasked := record.last(stepUnasked)
 	switch {
 	case off && !e.Options.NoFencing:
-		still, err := w.Power.IsOff(ctx, h)
+		limited, cancel := context.WithTimeout(ctx, w.Settings.Deadline)
+		defer cancel()
+		still, err := w.Power.IsOff(limited, h)
 		if err != nil {
 			return h, fmt.Errorf("%w\nits power was seen off before, and now nobody knows: no machine is touched", err)
 		}
 		if !still {
-			return h, errors.New("its power was seen off, and now it is on again: somebody, or its BMC, switched it on. No machine is touched; --anew fences it again")
+			err := errors.New("its power was seen off, and now it is on again: somebody, or its BMC, switched it on. No machine is touched; --anew fences it again")
+			return h, errors.Join(err, record.add(step{Step: stepOn})) // oneha recover must not take it for off
 		}
 		return h, nil
 	case unasked && e.Options.NoFencing:
 		return h, nil
 	}
-	if _, waited := record.last(stepWaited); !waited {
-		var err error
-		if h, err = w.wait(ctx, e.Options.Pause, h); err != nil {
-			if errors.Is(err, errOver) {
-				err = errors.Join(err, record.add(step{Step: stepEnd, What: stoppedEarly}))
-			}
-			return h, err
+	pause := e.Options.Pause
+	if _, waited := record.last(stepWaited); waited {
+		pause = 0 // but it is looked at: it may be back since the hook was killed
+	}
+	h, err := w.wait(ctx, pause, h)
+	if errors.Is(err, errOver) {
+		if failed := record.add(step{Step: stepEnd, What: stoppedEarly}); failed != nil {
+			return h, failed
 		}
-		if err := record.add(step{Step: stepWaited}); err != nil {
-			return h, err
-		}
+	}
+	if err != nil {
+		return h, err
+	}
+	if err := record.add(step{Step: stepWaited}); err != nil {
+		return h, err
+	}
+	if err := w.notAlone(ctx, h); err != nil {
+		return h, err
 	}
 	if e.Options.NoFencing {
 		w.Log.Info("WARNING: Fencing disabled")
@@ -172,7 +191,9 @@ func (w Work) fence(ctx context.Context, record *Record, h one.HostDetail) error
 		return err
 	}
 	w.Log.Info("Fencing enabled")
-	said, err := w.Power.Off(ctx, h)
+	limited, cancel := context.WithTimeout(ctx, w.Settings.Deadline)
+	defer cancel()
+	said, err := w.Power.Off(limited, h)
 	if err != nil {
 		return fmt.Errorf("%w\nFencing error", err)
 	}
@@ -182,6 +203,38 @@ func (w Work) fence(ctx context.Context, record *Record, h one.HostDetail) error
 	w.Log.Info("Fencing success")
 	return record.add(step{Step: stepFenced})
 }
+
+// notAlone refuses to go on where oned hears of no host at all any more: then it is this
+// front-end that is cut off, with hosts that are well and BMCs that still obey it. Where
+// all hosts are dead indeed, there is nowhere to bring a machine to.
+func (w Work) notAlone(ctx context.Context, h one.HostDetail) error {
+	var hosts []one.Host
+	err := w.retry(ctx, func(ctx context.Context) (err error) {
+		hosts, err = one.Hosts(ctx, w.Endpoint, w.Credentials)
+		return err
+	})
+	if err != nil {
+		//lint:ignore ST1005 a line of the original
+		return fmt.Errorf("Could not get host info\n%w", err)
+	}
+	dead := 0 // of the others
+	for _, other := range hosts {
+		switch {
+		case other.ID == h.ID:
+		case other.State == one.HostMonitored || other.State == 1:
+			return nil
+		case isDead(other.State):
+			dead++
+		}
+	}
+	if dead == 0 {
+		return nil // it is the only one
+	}
+	return fmt.Errorf("no host is MONITORED any more, and %d more in ERROR: more likely this front-end is cut off than that all of them died. Nothing is done\nWhen a host is MONITORED again: oneha hook missed --handle", dead)
+}
+
+// isDead reports whether oned gave a host up.
+func isDead(s one.HostState) bool { return s == one.HostError || s == 5 }
 
 // offline takes the host out of service, so that nothing places a machine on it, and no
 // further event fences it when somebody mends it.

@@ -34,26 +34,23 @@ func (r *round) tell(ctx context.Context, m *machine, a Answer) error {
 	})
 	r.Point("after call")
 	m.told++
-	m.asked, m.askedAt, m.answered = &asked, time.Now(), err == nil
+	m.asked, m.askedAt, m.answered, m.refusal = &asked, time.Now(), err == nil, ""
 	if ctx.Err() != nil {
 		return fmt.Errorf("VM %d: whether oned took %s is not known: %w", m.ID, what, context.Cause(ctx))
 	}
 	if err != nil && !refused(err) {
 		// Its state will say whether it was done; if not, it is said again.
-		r.Log.Error("VM %d: no answer to %s, its state will tell: %s", m.ID, what, line(err))
+		r.Log.Error("VM %d: no answer to %s, its state will tell: %s", m.ID, what, line(err.Error()))
 		return nil
 	}
 	told := step{Step: stepTold, VM: m.ID, What: what}
 	if err != nil {
-		told.Why = line(err)
+		told.Why = line(err.Error())
 	}
-	if e := r.record.add(told); e != nil {
-		return e
-	}
-	if err != nil {
-		return r.end(m, isFailed, line(err))
-	}
-	return nil
+	// What is refused may be in another state by now, through somebody else: the next look
+	// tells, and it is failed when it is not.
+	m.refusal = told.Why
+	return r.record.add(told)
 }
 
 // end writes what became of a machine.
@@ -76,5 +73,5 @@ func (r *round) end(m *machine, result, why string) error {
 	return r.record.add(step{Step: stepMachine, VM: m.ID, What: result, Why: why})
 }
 
-// line makes one line of an error.
-func line(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+// line makes one line of a text, such as that of an error.
+func line(text string) string { return strings.Join(strings.Fields(text), " ") }

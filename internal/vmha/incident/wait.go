@@ -104,10 +104,27 @@ func (w Work) host(ctx context.Context, id int) (h one.HostDetail, err error) {
 	return h, err
 }
 
+// pace is for asking again and again: the pauses grow by half, from Every to mostPauses
+// of it, so that the number of calls is bounded by the time and not by the machines.
+type pace struct{ next, most time.Duration }
+
+const mostPauses = 15
+
+func (w Work) pace() *pace { return &pace{w.Every, mostPauses * w.Every} }
+
+// step is how long to pause now.
+func (p *pace) step() time.Duration {
+	d := p.next
+	p.next = min(d+d/2, p.most)
+	return d
+}
+
+func (p *pace) pause(ctx context.Context) error { return sleep(ctx, p.step()) }
+
 // retry makes a call again until it succeeds or is refused, within the deadline: a zone
 // without a leader refuses everything for some seconds.
 func (w Work) retry(ctx context.Context, call func(context.Context) error) error {
-	begun := time.Now()
+	begun, pace := time.Now(), w.pace()
 	for {
 		err := within(ctx, call)
 		if err == nil || refused(err) || ctx.Err() != nil {
@@ -116,7 +133,7 @@ func (w Work) retry(ctx context.Context, call func(context.Context) error) error
 		if time.Since(begun) > w.Settings.Deadline {
 			return fmt.Errorf("%w, for %s by now", err, time.Since(begun).Round(time.Second))
 		}
-		if err := sleep(ctx, w.Every); err != nil {
+		if err := pace.pause(ctx); err != nil {
 			return err
 		}
 	}

@@ -1,5 +1,5 @@
-// Package settings reads /etc/oneha/host-error.yaml: how long the host error hook
-// waits, how a hypervisor is fenced, and what is done with its virtual machines. It is
+// Package settings reads /etc/one/oneha/host-error.yaml: how long the host error hook
+// waits, how a hypervisor is fenced, and what is done with its virtual machines. Parse is
 // pure: bytes in, settings and findings out. Without a file the hook works as
 // OpenNebula's own does, with fencing from the host's template.
 package settings
@@ -10,8 +10,15 @@ import (
 	"github.com/oneha/oneha/internal/one"
 )
 
+// Dir holds what the hook reads, which runs as oneadmin: its settings, and the passwords
+// of the hosts' BMCs. It belongs to root and the group of oneadmin, mode DirMode.
+const (
+	Dir     = "/etc/one/oneha"
+	DirMode = 0o750
+)
+
 // DefaultFile is where the hook looks.
-const DefaultFile = "/etc/oneha/host-error.yaml"
+const DefaultFile = Dir + "/host-error.yaml"
 
 // Act is what is done with a machine in a state, or on a kind of storage, instead of
 // what the hook was asked for.

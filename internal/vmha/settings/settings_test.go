@@ -13,7 +13,7 @@ wait: {cycle: 60s, interval: 5s, samples: 2, agree: 3}
 fencing:
   agent: fence_ipmilan
   username: admin
-  password_file: /etc/oneha/bmc.password
+  password_file: /etc/one/oneha/bmc.password
   options: {lanplus: 1}
   hosts:
     kvm1: {ip: 10.0.0.1}

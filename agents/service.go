@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/oneha/oneha/internal/one"
+	"github.com/oneha/oneha/internal/vmha/takeover/child"
 	"github.com/oneha/oneha/ocf"
 )
 
@@ -117,7 +118,8 @@ func (s service) long() string {
 			"runs on this node, and returns when XML-RPC answers. An oned that runs outside of the unit, started by hand, is a " +
 			"failure to start and monitor, and stop ends it.\n" +
 			"A monitor at depth 10 (OCF_CHECK_LEVEL) asks oned over XML-RPC and finds one that hangs; the first one after a start " +
-			"logs which virtual machines wait for an answer that the last oned took with it."
+			"logs which virtual machines, images and hosts the last oned has left between two states, and the command for each " +
+			"(it runs " + child.Program + " for that, changes nothing, and its result does not depend on it)."
 	case s.Port != 0:
 		text += "Start returns when the service answers. A monitor at depth 10 (OCF_CHECK_LEVEL) asks it on its port and finds " +
 			"one that hangs."

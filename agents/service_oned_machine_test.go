@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oneha/oneha/internal/vmha/takeover/child"
 	"github.com/oneha/oneha/ocf"
 	"github.com/oneha/oneha/test/fakeoned"
 )
@@ -173,24 +174,57 @@ func TestMachineRaft(t *testing.T) {
 	}
 }
 
-// The first deep monitor after a start names the machines that are stuck, and only
-// that one does.
-func TestMachineStuckVMs(t *testing.T) {
+// The first deep monitor after a start names what the last oned has left, and only that
+// one does; without the program that looks it says so, and succeeds.
+func TestMachineLookAfterTakeover(t *testing.T) {
 	machine(t)
+	const left = "after the takeover of "
+	first := params{"depth": "10", "interval": "600000", "timeout": "60000"}
 	want(t, "oned", "start", nil, ocf.SuccessCode, "")
-	want(t, "oned", "monitor", params{"depth": "10"}, ocf.SuccessCode, "")
-	if _, said := call(t, "oned", "monitor", params{"depth": "10"}); strings.Contains(said, "virtual machine") {
-		t.Errorf("a probe looked for stuck machines:\n%s", said)
+	if _, said := call(t, "oned", "monitor", params{"depth": "10"}); strings.Contains(said, left) {
+		t.Errorf("a probe looked:\n%s", said)
 	}
-	code, said := call(t, "oned", "monitor", params{"depth": "10", "interval": "60000"})
-	if code != ocf.SuccessCode || !strings.Contains(said, "PROLOG") || !strings.Contains(said, "onevm show") {
-		t.Errorf("exit %d, and names no stuck machine:\n%s", code, said)
+	code, said := call(t, "oned", "monitor", first)
+	for _, line := range []string{left, "PROLOG", ": oneha recover --ssh --vm ", "WARNING"} {
+		if code != ocf.SuccessCode || !strings.Contains(said, line) {
+			t.Errorf("exit %d, no %q:\n%s", code, line, said)
+		}
 	}
 	t.Logf("%s", said)
-	time.Sleep(1100 * time.Millisecond)
-	if code, said := call(t, "oned", "monitor", params{"depth": "10", "interval": "1000"}); code != ocf.SuccessCode || strings.Contains(said, "onevm") {
+	time.Sleep(1100 * time.Millisecond) // longer than the interval: the unit is no new one then
+	if code, said := call(t, "oned", "monitor", params{"depth": "10", "interval": "1000"}); code != ocf.SuccessCode || strings.Contains(said, left) {
 		t.Errorf("the second monitor: exit %d\n%s", code, said)
 	}
+
+	away := child.Program + ".away"
+	if err := os.Rename(child.Program, away); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := os.Rename(away, child.Program); err != nil {
+			t.Error(err)
+		}
+	}()
+	want(t, "oned", "monitor", first, ocf.SuccessCode, "oneha is not installed here")
+}
+
+// A look that hangs does not cost the monitor its result.
+func TestMachineLookHangs(t *testing.T) {
+	machine(t)
+	want(t, "oned", "start", nil, ocf.SuccessCode, "")
+	away := child.Program + ".away"
+	if err := os.Rename(child.Program, away); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := os.Rename(away, child.Program); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := os.WriteFile(child.Program, []byte("#!/bin/sh\nexec sleep 600\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "oned", "monitor", params{"depth": "10", "interval": "600000", "timeout": "8000"}, ocf.SuccessCode, "is not known, or not all of it")
 }
 
 // What is wrong behind oned shows at depth 20, in words.

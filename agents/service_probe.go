@@ -105,7 +105,7 @@ func (s service) monitorDeep(ctx context.Context, req *ocf.Request) error {
 		return err
 	}
 	if s.isOned() && !req.Probe() {
-		a.reportStuck(ctx, req, m, name)
+		a.lookAfterTakeover(ctx, req, m, name)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/oneha/oneha/internal/events"
 	"github.com/oneha/oneha/internal/vip"
 	"github.com/oneha/oneha/ocf"
 )
@@ -50,6 +51,7 @@ func vipStart(ctx context.Context, req *ocf.Request) error {
 		return vipError(err)
 	}
 
+	noteEvent(ctx, events.AddressSet, place.String())
 	now := s.burst
 	if s.background {
 		now.Count = 1

@@ -17,6 +17,7 @@ import (
 
 	"github.com/oneha/oneha/fence"
 	"github.com/oneha/oneha/internal/raft/guard"
+	"github.com/oneha/oneha/internal/vmha/takeover/child"
 )
 
 func (t tool) raftGuardCommand() *cli.Command {
@@ -90,6 +91,11 @@ func runGuard(ctx context.Context, paths guard.Paths, alone bool, log io.Writer)
 			return err
 		}
 		c.Log, c.Notify, c.Watchdog = log, os.Getenv("NOTIFY_SOCKET"), watchdog()
+		c.Look = func(ctx context.Context, since time.Time) ([]string, error) {
+			// This very program, also when an upgrade has put another one in its place.
+			found, err := child.Look{Program: "/proc/self/exe", Endpoint: c.Oned, AuthFile: paths.Auth, Since: since}.Run(ctx)
+			return found.Lines, err
+		}
 		if err := runGuardOnce(ctx, c, alone); !errors.Is(err, guard.ErrChanged) {
 			if err != nil {
 				return failure{err}

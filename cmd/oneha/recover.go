@@ -39,7 +39,7 @@ func (t tool) recoverCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "endpoint", Value: one.DefaultEndpoint, Usage: "`URL` of oned"},
 			&cli.StringFlag{Name: "credentials", Value: one.DefaultAuthFile, Usage: "`FILE` with user:password of oneadmin"},
-			&cli.StringFlag{Name: "started", Value: "auto", Usage: "oned was started or began to lead that long ago (`DURATION` such as 10m): what began later is left alone; auto looks on this machine, none lists all"},
+			&cli.StringFlag{Name: "started", Value: "auto", Usage: "oned was started or began to lead that long ago (`DURATION` such as 10m): what began later is left alone; auto asks the guard of a zone or looks on this machine, none lists all"},
 			&cli.StringSliceFlag{Name: "vm", Usage: "only the virtual machine with this `ID`; again for more, or with commas"},
 			&cli.BoolFlag{Name: "ssh", DisableDefaultText: true, Usage: "ask the hypervisors over ssh; nothing is changed there"},
 			&cli.StringFlag{Name: "ssh-user", Value: "oneadmin", Usage: "`USER` there, who may use virsh"},
@@ -57,7 +57,7 @@ func (t tool) recoverCommand() *cli.Command {
 				"of onevm list, which stands for several. Nothing is asked of OpenNebula.\n\n" +
 				"Examples:\n  oneha recover explain PROLOG_MIGRATE_FAILURE\n  oneha recover explain 17\n  oneha recover explain hotp",
 			Action: t.recoverExplain,
-		}},
+		}, t.takeoverCommand()},
 		Action: t.recover,
 	}
 }
@@ -69,9 +69,9 @@ func (t tool) recover(c *cli.Context) error {
 	if c.Args().Present() {
 		return unknownCommand(c.Args().First(), c.Command.VisibleCommands())
 	}
-	apply, watch := c.Bool("apply"), time.Duration(*c.Generic("watch").(*pace))
+	apply, every := c.Bool("apply"), time.Duration(*c.Generic("watch").(*pace))
 	switch {
-	case apply && watch != 0:
+	case apply && every != 0:
 		return errors.New("--apply and --watch: use one of the two")
 	case apply && !c.Bool("yes") && !t.asks:
 		return errors.New("nothing was done: --apply asks before it answers, and there is no terminal to ask on: use --yes")
@@ -84,8 +84,8 @@ func (t tool) recover(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if watch != 0 {
-		return t.watchRecover(ctx, c, job, watch)
+	if every != 0 {
+		return t.watchRecover(ctx, c, job, every)
 	}
 	if apply && job.follower != "" {
 		return failure{fmt.Errorf("nothing was done: %s: answers belong to the leader, give its --endpoint, or that of the floating IP", job.follower)}

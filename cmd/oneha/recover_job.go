@@ -58,33 +58,30 @@ func (t tool) recoverJob(ctx context.Context, c *cli.Context) (*recoverJob, erro
 		job.follower = fmt.Sprintf("the server at %s does not lead its zone", endpoint)
 		job.notes = append(job.notes, job.follower+": what it tells may be older than what the leader knows")
 	}
-	job.since(c, ago, raft)
+	job.since(asking, c, ago, raft, t.guardPort())
 	if c.Bool("ssh") {
 		job.source.Look = t.gatherer(asking, c, job, raft).Look
 	}
 	return job, nil
 }
 
-// since says from when on oned drives what it finds.
-func (job *recoverJob) since(c *cli.Context, ago time.Duration, raft one.RaftStatus) {
-	note := func(why string) {
-		job.notes = append(job.notes, why+", so what oned drives at this moment is listed, too: --started tells")
-	}
-	switch {
-	case ago > 0:
-		job.source.Started = time.Now().Add(-ago)
-	case c.String("started") == "none":
-	case raft.State != one.Solo: // oned runs on all servers, and leads since the takeover
-		note("since when this server leads is not known")
-	case c.IsSet("endpoint") && !strings.Contains(c.String("endpoint"), "localhost") && !strings.Contains(c.String("endpoint"), "127.0.0.1"):
-		note("when the oned there was started is not known")
-	default:
-		at, err := onedStarted("/proc")
-		if err != nil {
-			note(err.Error())
-			return
+// since says from when on oned drives what it finds, and with --verbose or --json how
+// that is known.
+func (job *recoverJob) since(ctx context.Context, c *cli.Context, ago time.Duration, raft one.RaftStatus, port int) {
+	if ago > 0 || c.String("started") == "none" {
+		if ago > 0 {
+			job.source.Started = time.Now().Add(-ago)
 		}
-		job.source.Started = at
+		return
+	}
+	at, by, err := startedAuto(ctx, job.source.Endpoint, raft, port)
+	if err != nil {
+		job.notes = append(job.notes, err.Error()+", so what oned drives at this moment is listed, too: --started tells")
+		return
+	}
+	job.source.Started = at
+	if c.Bool("verbose") || c.Bool("json") {
+		job.notes = append(job.notes, fmt.Sprintf("what began after %s is left out: %s", at.Format(time.DateTime), by))
 	}
 }
 
@@ -114,12 +111,21 @@ func (t tool) gatherer(ctx context.Context, c *cli.Context, job *recoverJob, raf
 			defer cancel()
 			return one.AskWholeVM(ctx, source.Endpoint, source.Credentials, id)
 		},
+		Stays: func(ctx context.Context, since time.Time, do func(id int, s one.Stay)) error {
+			ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+			defer cancel()
+			return one.EachStay(ctx, source.Endpoint, source.Credentials, since, do)
+		},
 	}
 }
 
-// otherServers are the hosts of the zone's other endpoints.
+// otherServers are the hosts of the other endpoints of oned's own zone.
 func otherServers(ctx context.Context, s survey.Source, self int) (hosts []string, err error) {
-	zone, err := one.AskZone(ctx, s.Endpoint, s.Credentials, 0)
+	id, err := one.LocalZone(ctx, s.Endpoint, s.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := one.AskZone(ctx, s.Endpoint, s.Credentials, id)
 	if err != nil {
 		return nil, err
 	}

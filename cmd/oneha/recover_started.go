@@ -2,14 +2,113 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/oneha/oneha/internal/one"
+	"github.com/oneha/oneha/internal/raft/guard/control"
+	"github.com/oneha/oneha/internal/raft/zone"
+	"github.com/oneha/oneha/internal/spec"
+	"github.com/oneha/oneha/internal/unit"
 )
+
+// startedAuto finds out since when the oned at an endpoint drives what it finds, and says
+// how: a server of a Raft zone since it leads, which its guard knows; any other since it
+// was started, which its own machine knows.
+func startedAuto(ctx context.Context, e one.Endpoint, raft one.RaftStatus, port int) (at time.Time, by string, err error) {
+	u, err := url.Parse(e.String())
+	if err != nil {
+		return at, "", err
+	}
+	if raft.State != one.Solo {
+		at, err = leadsSince(ctx, net.JoinHostPort(u.Hostname(), strconv.Itoa(port)), raft)
+		if err != nil {
+			return at, "", fmt.Errorf("since when this server leads is not known: %w", err)
+		}
+		return at, fmt.Sprintf("server %d leads since then, says its guard", raft.ServerID), nil
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); u.Hostname() != "localhost" && (err != nil || !ip.IsLoopback()) {
+		return at, "", errors.New("when the oned there was started is not known")
+	}
+	if at, err := onedUnitSince(ctx); err == nil {
+		return at, onedUnit + " runs since then, says systemd", nil
+	}
+	if at, err = onedStarted("/proc"); err != nil {
+		return at, "", err
+	}
+	return at, "the process oned runs since then", nil
+}
+
+// guardPort is where the guards of the description listen, if it can be read.
+func (t tool) guardPort() int {
+	file, text, err := t.serverDescription("")
+	if err != nil {
+		return zone.GuardPort
+	}
+	if cluster, _ := spec.Parse(file, text); cluster.Zone != nil && cluster.Zone.Port != 0 {
+		return cluster.Zone.Port
+	}
+	return zone.GuardPort
+}
+
+// leadsSince asks the guard beside a leader, as anybody may.
+func leadsSince(ctx context.Context, address string, raft one.RaftStatus) (time.Time, error) {
+	if raft.State != one.Leader {
+		return time.Time{}, errors.New("it does not lead")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/health", nil)
+	if err != nil {
+		return time.Time{}, err
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy
+	answer, err := client.Do(request)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("ask its guard: %w", err)
+	}
+	defer answer.Body.Close()
+	var state control.State
+	if err := json.NewDecoder(io.LimitReader(answer.Body, 64<<10)).Decode(&state); err != nil {
+		return time.Time{}, fmt.Errorf("ask its guard at %s: %w", address, err)
+	}
+	if state.Server != raft.ServerID || state.Oned.Term != raft.Term || state.Oned.Since == nil {
+		return time.Time{}, fmt.Errorf("its guard at %s does not know of term %d of server %d yet", address, raft.Term, raft.ServerID)
+	}
+	return *state.Oned.Since, nil
+}
+
+// onedUnit is the unit that Pacemaker, or nobody but systemd, runs oned as.
+const onedUnit = "opennebula.service"
+
+func onedUnitSince(ctx context.Context) (time.Time, error) {
+	m := unit.New("")
+	defer m.Close()
+	st, err := m.State(ctx, onedUnit)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if !st.Phase().Up() {
+		return time.Time{}, errors.New(st.String())
+	}
+	at, err := m.ActiveSince(ctx, onedUnit)
+	if err == nil && at.IsZero() {
+		err = errors.New("systemd does not say")
+	}
+	return at, err
+}
 
 // ticks are those of times in /proc/PID/stat in a second (USER_HZ), 100 wherever Linux
 // runs OpenNebula.

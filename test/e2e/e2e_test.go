@@ -84,6 +84,7 @@ func TestFrozenActiveNodeIsFencedAndReplaced(t *testing.T) {
 		}
 		fs = append(fs, f)
 	}
+	looked(t, ctx, w, fs[len(fs)-1].Survivor)
 	var table strings.Builder
 	if err := scenario.WriteFailovers(&table, fs); err != nil {
 		t.Fatal(err)
@@ -93,6 +94,30 @@ func TestFrozenActiveNodeIsFencedAndReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("\n%s%s", &table, report)
+}
+
+// looked waits until the agent of oned on the new active node has logged what the
+// takeover has left.
+func looked(t *testing.T, ctx context.Context, w *scenario.Watch, survivor string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	for _, n := range w.Cluster.Nodes {
+		if n.Name != survivor {
+			continue
+		}
+		for {
+			r, err := n.Exec(ctx, "sh", "-c", "journalctl --no-pager -o cat -b; cat /var/log/pacemaker/pacemaker.log")
+			if strings.Contains(r.Stdout, "after the takeover of ") && strings.Contains(r.Stdout, ": oneha recover --ssh --vm ") {
+				return
+			}
+			if ctx.Err() != nil {
+				t.Fatalf("the agent on %s has not logged what the takeover has left: %v", survivor, err)
+			}
+			time.Sleep(time.Second)
+		}
+	}
+	t.Fatalf("there is no node %s", survivor)
 }
 
 func TestOrderlyRebootFencesNobody(t *testing.T) {

@@ -55,6 +55,7 @@ var methods = map[string]struct {
 	"one.user.info":                {1, object("user", map[int]string{0: user, -1: user})}, // -1: who asks
 	"one.hostpool.info":            {0, always("<HOST_POOL>" + host1 + host0 + "</HOST_POOL>")},
 	"one.host.info":                {1, object("host", map[int]string{0: host0, 1: host1})},
+	"one.imagepool.info":           {3, always("<IMAGE_POOL></IMAGE_POOL>")},
 	"one.vmpool.info":              {4, pool(vmPool)},
 	"one.vmpool.infoextended":      {4, pool(vmPoolExtended)},
 	"one.vm.info":                  {1, object("virtual machine", machines(vmPoolExtended))},

@@ -99,6 +99,7 @@ func (z *zone) happens(f fault) {
 	z.measured(f.name+": floating IP back", back.Sub(began), old+" -> "+leader)
 	if leader != old {
 		z.hook(leader, began)
+		z.looked(leader, began)
 	}
 	f.undo(z, old)
 	repaired := time.Now()

@@ -17,8 +17,12 @@ func TestService(t *testing.T) {
 	z := start(t, zonelab.Options{Prefix: "service"})
 	z.installed()
 	z.tools()
-	for _, f := range []fault{powerCut, onedKilled, guardFrozen, onedStopped, machineFrozen} {
+	z.interruptedHook()
+	for i, f := range []fault{powerCut, onedKilled, guardFrozen, onedStopped, machineFrozen} {
 		z.happens(f)
+		if i == 0 {
+			z.handled()
+		}
 	}
 	z.cost()
 }

@@ -69,6 +69,9 @@ type Config struct {
 	Auth     one.Credentials
 	Peers    Key
 	Services Services // nil: none follow
+	// Look finds out what a takeover has left, as lines for the log. It returns soon
+	// after ctx ends. An error says that it did not come to its end. nil: nobody looks.
+	Look func(ctx context.Context, since time.Time) (lines []string, err error)
 
 	Notify   string        // systemd's socket (NOTIFY_SOCKET), "": none
 	Watchdog time.Duration // within which systemd wants a sign of life, 0: never

@@ -85,6 +85,10 @@ type Guard struct {
 	workers sync.WaitGroup
 	posts   sync.WaitGroup // of questions to guards
 	under   int            // of them, not ended
+
+	looking   bool      // what a takeover has left is being looked at
+	lookTries int       // in this reign
+	lookNext  time.Time // before which there is no further one
 }
 
 // counts are the totals in /metrics.

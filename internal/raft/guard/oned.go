@@ -81,6 +81,9 @@ func (g *Guard) heardOned(asked lease.Time, s one.RaftStatus, err error) {
 	}
 	g.oned = said
 	if g.machine != nil {
+		if status.Leader {
+			g.reigns(s.Term)
+		}
 		g.obey(g.machine.Oned(g.now(), status))
 	}
 }

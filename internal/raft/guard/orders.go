@@ -115,6 +115,9 @@ func (g *Guard) carriedOut(o order, done bool, added []floating.Address, err err
 			}
 		}
 		g.obey(g.machine.Held(g.now(), done))
+		if done {
+			g.lookAfterTakeover()
+		}
 		return
 	}
 	if done {

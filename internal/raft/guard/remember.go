@@ -13,10 +13,12 @@ import (
 // memory is what a guard keeps in a file: by which number it started last, so that
 // no message of an earlier life is mistaken for one of this, and the zone as it was
 // known, so that a guard votes also when its oned does not run.
+// And the last reign of its oned, so that one takeover is looked at once.
 type memory struct {
 	Incarnation uint64   `json:"incarnation"`
 	Server      int      `json:"server"`
 	Servers     []server `json:"servers"`
+	Reign       reign    `json:"reign,omitzero"` // of the local oned, the last one
 }
 
 // server is one of a zone.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/oneha/oneha/internal/one"
 	"github.com/oneha/oneha/internal/raft/guard/control"
 	"github.com/oneha/oneha/internal/raft/lease"
 )
@@ -28,6 +29,9 @@ func (g *Guard) state() control.State {
 	}
 	if g.oned.count > 0 {
 		s.Oned.AgeMS = milliseconds(time.Duration(now - g.oned.asked))
+	}
+	if r := g.memory.Reign; g.oned.state == one.Leader.String() && r.Term == g.oned.term && !r.Since.IsZero() {
+		s.Oned.Since = &r.Since
 	}
 	for _, v := range g.c.VIPs {
 		s.VIPs = append(s.VIPs, control.VIP{Address: v.Prefix.String(), NIC: v.NIC, Here: g.here})

@@ -29,6 +29,8 @@ type Oned struct {
 	State string `json:"state"` // solo, candidate, follower, leader; "refused": nobody listens; "silent": no answer; "": not asked yet
 	Term  uint64 `json:"term"`  // of State
 	AgeMS int64  `json:"age_ms"`
+	// Since when it leads in this term, as far as guards on this server know; only of a leader.
+	Since *time.Time `json:"since,omitempty"`
 }
 
 // Lease is the state of the protocol.

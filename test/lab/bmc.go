@@ -25,6 +25,9 @@ type bmc struct {
 	dir    string // bound to /mnt in its container
 	cgroup cgroup
 
+	chassis Chassis    // nil for the lab's own
+	asking  sync.Mutex // a request at a time
+
 	mu  sync.Mutex
 	cmd *exec.Cmd // nil when it is down
 }
@@ -84,7 +87,7 @@ func (c *Cluster) newBMC(n *Node, p bmcPlan, password string) (*bmc, error) {
 	if err := os.Mkdir(filepath.Join(b.dir, "state"), 0o700); err != nil {
 		return nil, fmt.Errorf("make BMC of %s: %w", n.Name, err)
 	}
-	err := c.serve(filepath.Join(b.dir, "lab"), func(_ context.Context, request string) (string, error) { return b.control(request) })
+	err := c.serve(filepath.Join(b.dir, "lab"), func(_ context.Context, request string) (string, error) { return b.request(request) })
 	if err != nil {
 		return nil, fmt.Errorf("make BMC of %s: %w", n.Name, err)
 	}
@@ -116,7 +119,7 @@ func (b *bmc) up(ctx context.Context) error {
 		return fmt.Errorf("start BMC of %s: %w", b.node.Name, err)
 	}
 	b.cmd = cmd
-	for deadline := time.Now().Add(5 * time.Second); !b.listening(); {
+	for deadline := time.Now().Add(30 * time.Second); !b.listening(); {
 		if time.Now().After(deadline) || pause(ctx, 10*time.Millisecond) != nil {
 			said, _ := os.ReadFile(filepath.Join(b.dir, "sim.log"))
 			return errors.Join(fmt.Errorf("start BMC of %s: ipmi_sim does not listen on %s port %d: %s", b.node.Name, b.plan.addr, b.plan.port, said), b.halt())
@@ -156,6 +159,16 @@ func (b *bmc) listening() bool {
 		return nil
 	})
 	return err == nil && udpBound(sockets, b.plan.addr, b.plan.port)
+}
+
+// request answers what ipmi_sim asks of the chassis.
+func (b *bmc) request(request string) (string, error) {
+	b.asking.Lock()
+	defer b.asking.Unlock()
+	if b.chassis == nil {
+		return b.control(request)
+	}
+	return b.chassis(b.node, request, b.control)
 }
 
 // control does what ipmi_sim asks of the chassis and answers in its words.

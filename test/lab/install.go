@@ -13,15 +13,20 @@ import (
 	"github.com/oneha/oneha/test/fakeoned"
 )
 
-// install puts the project's programs below root, as a package does, and beside
-// them the stand-in for OpenNebula with its configuration. Its units and oneadmin's
-// credentials are the machines' own.
-func install(ctx context.Context, source, root string) error {
+// install puts the project's programs below root, from the packages in a directory
+// when one is given, and beside them the stand-in for OpenNebula with its
+// configuration. Its units and oneadmin's credentials are the machines' own.
+func install(ctx context.Context, source, packages, root string) error {
 	source, err := filepath.Abs(source)
 	if err != nil {
 		return fmt.Errorf("install programs: %w", err)
 	}
-	if err := MakeInstall(ctx, source, root); err != nil {
+	if packages != "" {
+		err = unpack(ctx, packages, root)
+	} else {
+		err = MakeInstall(ctx, source, root)
+	}
+	if err != nil {
 		return err
 	}
 	stub := filepath.Join(root, fakeoned.Program)
@@ -41,6 +46,21 @@ func install(ctx context.Context, source, root string) error {
 	for _, merged := range []string{"bin", "lib", "lib64", "sbin"} {
 		if exists(filepath.Join(root, merged)) {
 			return fmt.Errorf("install programs: make install wrote to /%s, which hides the machine's own: install below /usr", merged)
+		}
+	}
+	return nil
+}
+
+// unpack puts the files of the Debian packages in dir below root. Their scripts have
+// nothing to do before the machines' first boot.
+func unpack(ctx context.Context, dir, root string) error {
+	debs, err := filepath.Glob(filepath.Join(dir, "*.deb"))
+	if err != nil || len(debs) == 0 {
+		return fmt.Errorf("install packages: no deb in %s: make packages", dir)
+	}
+	for _, deb := range debs {
+		if _, err := tool(ctx, ".", "dpkg-deb", "--extract", deb, root); err != nil {
+			return fmt.Errorf("install packages: %w", err)
 		}
 	}
 	return nil

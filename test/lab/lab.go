@@ -21,6 +21,7 @@ type Options struct {
 	Release     string               // Debian release of the root file system. Default "bookworm"
 	CacheDir    string               // root file systems are kept below. Default /var/cache/oneha
 	Source      string               // checkout whose programs are installed in every machine; "" for none
+	Packages    string               // directory with Debian packages of Source's programs, installed instead of what it builds; "" for none
 	Image       *Image               // what the machines are made of; nil for nodes of a Pacemaker cluster
 	Diagnostics string               // directory for the logs of a cluster that Collect is asked for; "" for none
 	EmptyCIB    bool                 // a cluster starts without a configuration, as Pacemaker's packages leave it
@@ -107,7 +108,7 @@ func (l *Lab) prepare(ctx context.Context) error {
 	case l.opt.Image != nil && l.opt.Image.Install != nil:
 		err = l.opt.Image.Install(ctx, root, layer)
 	case l.opt.Source != "":
-		err = install(ctx, l.opt.Source, layer)
+		err = install(ctx, l.opt.Source, l.opt.Packages, layer)
 	default:
 		return nil
 	}

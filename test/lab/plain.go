@@ -25,7 +25,21 @@ type PlainMachine struct {
 	Addr  netip.Addr
 	Units []string                 // what it starts at boot
 	Seed  func(upper string) error // writes to its disk before the first boot
+	BMC   *PlainBMC                // nil for none
 }
+
+// PlainBMC is the BMC of a machine: IPMI 2.0 at port 623. Its network, when it is not the
+// machines', is one of its own, which every machine has an interface in.
+type PlainBMC struct {
+	Addr               netip.Addr
+	Username, Password string
+	Chassis            Chassis // nil: the lab's own
+}
+
+// Chassis stands between ipmi_sim and the power supply of a machine: it may watch what is
+// asked for ("NODE get power", "NODE set power 0") and what is answered, and may
+// answer otherwise than obey does. It is called by one goroutine at a time.
+type Chassis func(n *Node, request string, obey func(request string) (answer string, err error)) (answer string, err error)
 
 // UpPlain wires machines together without giving them power. A lab holds one
 // cluster at a time.
@@ -34,6 +48,9 @@ func (l *Lab) UpPlain(p Plain) (*Cluster, error) {
 	described.VIP.Address, described.VIP.NIC = p.VIP, p.NIC
 	for i, m := range p.Machines {
 		described.Nodes = append(described.Nodes, spec.Node{Name: m.Name, ID: i + 1, Addrs: []netip.Addr{m.Addr}})
+		if m.BMC != nil {
+			described.Fencing = append(described.Fencing, m.BMC.device(m.Name))
+		}
 	}
 	wiring, err := planFor(described)
 	if err != nil {
@@ -51,6 +68,14 @@ func (l *Lab) UpPlain(p Plain) (*Cluster, error) {
 	return c, nil
 }
 
+// device is the fence device that the wiring is planned from. The password is given to
+// the BMC itself, so that the name of its file leads nowhere.
+func (b PlainBMC) device(target string) spec.FenceDevice {
+	return spec.FenceDevice{ID: "bmc-" + target, Target: target, Options: []spec.Option{
+		{Name: "ip", Value: b.Addr.String()}, {Name: "username", Value: b.Username}, {Name: "password_file", Value: "none"},
+	}}
+}
+
 func (c *Cluster) upPlain(p Plain) error {
 	if err := c.net.up(); err != nil {
 		return err
@@ -60,7 +85,18 @@ func (c *Cluster) upPlain(p Plain) error {
 		if err != nil {
 			return err
 		}
-		c.Nodes = append(c.Nodes, &Node{Machine: m, cluster: c, plan: c.plan.nodes[i]})
+		n := &Node{Machine: m, cluster: c, plan: c.plan.nodes[i]}
+		c.Nodes = append(c.Nodes, n)
+		if machine.BMC == nil {
+			continue
+		}
+		if n.bmc, err = c.newBMC(n, *n.plan.bmc, machine.BMC.Password); err != nil {
+			return err
+		}
+		n.bmc.chassis = machine.BMC.Chassis
+		if err := n.bmc.up(c.ctx); err != nil {
+			return err
+		}
 	}
 	return nil
 }

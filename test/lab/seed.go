@@ -20,6 +20,17 @@ import (
 // everything else.
 var clusterUnits = []string{"dbus.service", "corosync.service", "pacemaker.service"}
 
+// idleSBD takes the place of sbd's unit, which Debian 13 enables as soon as it is
+// installed (fence-agents-sbd) and which Pacemaker then requires: without a device it
+// fails, and Pacemaker never starts. A masked unit that is required fails as well.
+const idleSBD = `[Unit]
+Description=sbd, which has no device here
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+`
+
 // seeds are the files that make a machine a node of the cluster. They are the
 // same on every node, as they would be on real ones.
 type seeds struct {
@@ -53,6 +64,7 @@ func (c *Cluster) configuration() (seeds, error) {
 		{path: "etc/corosync/authkey", data: key, mode: 0o400},
 		{path: "etc/hosts", data: []byte(c.hosts()), mode: 0o644},
 		{path: fakeoned.AuthFile, data: []byte(c.token + "\n"), mode: 0o600},
+		{path: "etc/systemd/system/sbd.service", data: []byte(idleSBD), mode: 0o644},
 	}}
 	for _, f := range generated {
 		switch {

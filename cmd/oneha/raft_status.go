@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os/signal"
 	"syscall"
@@ -56,7 +55,17 @@ func (t tool) raftStatus(c *cli.Context) error {
 	if every := *c.Generic("watch").(*pace); every != 0 {
 		ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 		defer stop()
-		return t.watchZone(ctx, time.Duration(every), c.Bool("json"), look)
+		return watch(ctx, t, time.Duration(every), c.Bool("json"), watched[health.Picture]{
+			look: look,
+			text: func(p health.Picture, width int) string {
+				style := t.statusStyle()
+				style.Width = width
+				return health.Render(p, style)
+			},
+			json:    func(p health.Picture) any { return p.Report() },
+			verdict: zoneError,
+			key:     health.Picture.Key,
+		})
 	}
 	p := look(c.Context)
 	if c.Bool("json") {
@@ -76,69 +85,4 @@ func zoneError(p health.Picture) error {
 		return errFindings
 	}
 	return nil
-}
-
-// watchZone shows the zone until ctx ends; the error is that of the last look.
-func (t tool) watchZone(ctx context.Context, every time.Duration, asJSON bool, look func(context.Context) health.Picture) (last error) {
-	show, end, err := t.zoneView(asJSON)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err := end(); err != nil && last == nil {
-			last = err
-		}
-	}()
-	for {
-		began := time.Now()
-		p := look(ctx)
-		if ctx.Err() != nil {
-			return last // cut short: not what the zone is like
-		}
-		if err := show(p); err != nil {
-			return err
-		}
-		last = zoneError(p)
-		wait := time.NewTimer(max(every-time.Since(began), every/4))
-		select {
-		case <-ctx.Done():
-			wait.Stop()
-			return last
-		case <-wait.C:
-		}
-	}
-}
-
-// zoneView is how somebody watches: on a terminal all pictures at one place,
-// otherwise those in which something happened, one after the other.
-func (t tool) zoneView(asJSON bool) (show func(health.Picture) error, end func() error, err error) {
-	if !asJSON && t.screen() {
-		s, err := t.openScreen()
-		if err != nil {
-			return nil, nil, err
-		}
-		return func(p health.Picture) error {
-			style := t.statusStyle()
-			style.Width, _ = s.Size()
-			return s.Draw(health.Render(p, style))
-		}, s.Close, nil
-	}
-	was := ""
-	return func(p health.Picture) error {
-		key := p.Key()
-		if key == was {
-			return nil
-		}
-		first := was == ""
-		was = key
-		if asJSON {
-			return json.NewEncoder(t.stdout).Encode(p.Report())
-		}
-		between := "\n"
-		if first {
-			between = ""
-		}
-		_, err := fmt.Fprint(t.stdout, between+health.Render(p, t.statusStyle()))
-		return err
-	}, func() error { return nil }, nil
 }

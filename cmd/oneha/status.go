@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -108,7 +107,13 @@ func (t tool) status(c *cli.Context) error {
 	}
 	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	return t.watchStatus(ctx, time.Duration(every), c.Bool("json"), func(ctx context.Context) status.Report { return status.Gather(ctx, sources) })
+	err = watch(ctx, t, time.Duration(every), c.Bool("json"), t.watchedStatus(func(ctx context.Context) status.Report {
+		return status.Gather(ctx, sources)
+	}))
+	if errors.Is(err, errNoCluster) { // its message stands below the last report
+		fmt.Fprintln(t.stderr)
+	}
+	return err
 }
 
 // statusError is the error whose exit code a report has.
@@ -122,62 +127,18 @@ func statusError(r status.Report) error {
 	return errFindings
 }
 
-// watchStatus shows reports until ctx ends; the error is that of the last one.
-func (t tool) watchStatus(ctx context.Context, every time.Duration, asJSON bool, look func(context.Context) status.Report) (last error) {
-	show, end, err := t.statusView(asJSON)
-	if err != nil {
-		return err
+// watchedStatus is how reports are watched; every one is shown.
+func (t tool) watchedStatus(look func(context.Context) status.Report) watched[status.Report] {
+	return watched[status.Report]{
+		look: look,
+		text: func(r status.Report, width int) string {
+			style := t.statusStyle()
+			style.Width = width
+			return status.Render(r, style)
+		},
+		json:    func(r status.Report) any { return r },
+		verdict: statusError,
 	}
-	defer func() {
-		if err := end(); err != nil && last == nil {
-			last = err
-		}
-		if errors.Is(last, errNoCluster) {
-			fmt.Fprintln(t.stderr)
-		}
-	}()
-	for {
-		began := time.Now()
-		r := look(ctx)
-		if ctx.Err() != nil {
-			return last // cut short: not what the cluster is like
-		}
-		if err := show(r); err != nil {
-			return err
-		}
-		last = statusError(r)
-		wait := time.NewTimer(max(every-time.Since(began), every/4))
-		select {
-		case <-ctx.Done():
-			wait.Stop()
-			return last
-		case <-wait.C:
-		}
-	}
-}
-
-// statusView is how somebody watches: on a terminal all reports at one place, otherwise
-// one after the other.
-func (t tool) statusView(asJSON bool) (show func(status.Report) error, end func() error, err error) {
-	end = func() error { return nil }
-	switch {
-	case asJSON:
-		return func(r status.Report) error { return json.NewEncoder(t.stdout).Encode(r) }, end, nil
-	case !t.screen():
-		return func(r status.Report) error {
-			_, err := fmt.Fprint(t.stdout, status.Render(r, t.statusStyle())+"\n")
-			return err
-		}, end, nil
-	}
-	s, err := t.openScreen()
-	if err != nil {
-		return nil, nil, err
-	}
-	return func(r status.Report) error {
-		style := t.statusStyle()
-		style.Width, _ = s.Size()
-		return s.Draw(status.Render(r, style))
-	}, s.Close, nil
 }
 
 // openScreen begins to draw on standard output, which is a terminal.

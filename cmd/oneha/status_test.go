@@ -62,13 +62,14 @@ func TestWatchJSON(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var out bytes.Buffer
 	looks := 0
-	err := tool{stdout: &out, stderr: &out}.watchStatus(ctx, time.Millisecond, true, func(context.Context) status.Report {
+	to := tool{stdout: &out, stderr: &out}
+	err := watch(ctx, to, time.Millisecond, true, to.watchedStatus(func(context.Context) status.Report {
 		if looks++; looks == 4 {
 			cancel()
 			return status.Report{Verdict: status.Unknown}
 		}
 		return status.Report{Verdict: status.Degraded, Summary: "a\nb"}
-	})
+	}))
 	if !errors.Is(err, errFindings) {
 		t.Errorf("error %v, want that of the last whole look", err)
 	}

@@ -92,7 +92,7 @@ func (t tool) app() *cli.App {
 	commands := []*cli.Command{
 		t.initCommand(), t.importCommand(), t.generateCommand(), t.checkCommand(), t.explainCommand(), t.planCommand(),
 		t.applyCommand(), t.rollbackCommand(), t.statusCommand(), t.fenceCommand(), t.raftCommand(), t.syncCommand(),
-		t.recoverCommand(), t.tmCommand(), t.hookCommand(), t.versionCommand(),
+		t.recoverCommand(), t.tmCommand(), t.hookCommand(), t.completionCommand(), t.versionCommand(), t.referenceCommand(),
 	}
 	for _, c := range commands {
 		for _, c := range append(c.Subcommands, c) {
@@ -181,7 +181,11 @@ func (t tool) versionCommand() *cli.Command {
 		Usage:       "print the version",
 		Description: "Example:\n  oneha version",
 		Action: func(*cli.Context) error {
-			_, err := fmt.Fprintf(t.stdout, "oneha version %s\n", version.String())
+			line := "oneha version " + version.String()
+			if commit := version.Commit(); commit != "" {
+				line += ", commit " + commit
+			}
+			_, err := fmt.Fprintln(t.stdout, line)
 			return err
 		},
 	}

@@ -20,11 +20,13 @@ func (t tool) raftHookCommand() *cli.Command {
 		UsageText: "oneha raft hook leader|follower [NIC ADDRESS/BITS ...]",
 		Description: "In place of raft/vip.sh, with the same arguments, in oned.conf:\n" +
 			"  RAFT_LEADER_HOOK = [\n" +
-			"      COMMAND = \"/usr/bin/sudo\",\n" +
-			"      ARGUMENTS = \"-n /usr/bin/oneha raft hook leader eth0 10.3.4.2/24\" ]\n" +
+			"    COMMAND = \"/usr/bin/sudo\",\n" +
+			"    ARGUMENTS = \"-n /usr/bin/oneha raft hook leader eth0 10.3.4.2/24\"\n" +
+			"  ]\n" +
 			"  RAFT_FOLLOWER_HOOK = [\n" +
-			"      COMMAND = \"/usr/bin/sudo\",\n" +
-			"      ARGUMENTS = \"-n /usr/bin/oneha raft hook follower eth0 10.3.4.2/24\" ]\n\n" +
+			"    COMMAND = \"/usr/bin/sudo\",\n" +
+			"    ARGUMENTS = \"-n /usr/bin/oneha raft hook follower eth0 10.3.4.2/24\"\n" +
+			"  ]\n\n" +
 			"oned's hooks overlap and end in any order, so the role is only a hint: the hook\n" +
 			"asks oned what is true and makes it so. On the leader it adds the floating\n" +
 			"addresses (IPv4, IPv6), announces them and starts the services that follow the\n" +

@@ -27,6 +27,7 @@ func (t tool) syncCommand() *cli.Command {
 		Name:      "sync",
 		Usage:     "say how the servers differ, or make this one like another",
 		UsageText: "oneha sync --check [options] [SERVER ...]\noneha sync --from SERVER [options]",
+		ArgsUsage: "[SERVER ...]",
 		Description: "Servers that take over from each other must have the same configuration, keys,\n" +
 			"drivers, rules of sudo, account of oneadmin, packages, enabled units and time.\n" +
 			"--check compares this server with the others of the description, or with those\n" +
@@ -51,7 +52,7 @@ func (t tool) syncCommand() *cli.Command {
 			&cli.BoolFlag{Name: "check", DisableDefaultText: true, Usage: "say what differs, and change nothing"},
 			&cli.StringFlag{Name: "from", Usage: "make this server like `SERVER`"},
 			&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Usage: "the description is in `FILE`; ./oneha.yaml, else /etc/oneha/oneha.yaml"},
-			&cli.StringFlag{Name: "mode", Usage: "raft or pacemaker, where no description says so"},
+			&cli.StringFlag{Name: "mode", Usage: "the `MODE`, raft or pacemaker, where no description says so"},
 			&cli.StringFlag{Name: "user", Usage: "log in as `USER`, who may use sudo; root, or the description's ssh_user"},
 			&cli.StringSliceFlag{Name: "delete", Usage: "with --from: delete `PATH`, which only this server has"},
 			&cli.BoolFlag{Name: "dry-run", DisableDefaultText: true, Usage: "with --from: show what would be done, and do nothing"},

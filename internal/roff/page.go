@@ -18,7 +18,10 @@ const width = 78
 const commandWidth = 80 - 7 - 4 - 4 - 2 - 1
 
 // Page is a manual page that is being written.
-type Page struct{ b strings.Builder }
+type Page struct {
+	b     strings.Builder
+	begun bool // a paragraph, and nothing is in it yet
+}
 
 // Title is what the header and the footer of a page say.
 type Title struct {
@@ -56,11 +59,16 @@ func (p *Page) Name(name, short string) {
 func (p *Page) Fill(words ...string) {
 	for _, line := range pack(words, width) {
 		p.b.WriteString(line + "\n")
+		p.begun = false
 	}
 }
 
-// Paragraph begins a paragraph.
-func (p *Page) Paragraph() { p.macro("PP") }
+// Paragraph begins a paragraph, unless one has just begun.
+func (p *Page) Paragraph() {
+	if !p.begun {
+		p.macro("PP")
+	}
+}
 
 // Break ends a line of output.
 func (p *Page) Break() { p.macro("br") }
@@ -122,7 +130,7 @@ func (p *Page) Command(parts ...string) {
 
 // Literal writes lines as they are to be typed.
 func (p *Page) Literal(lines ...string) {
-	p.macro("PP")
+	p.Paragraph()
 	p.macro("RS", "4")
 	p.macro("nf")
 	for _, line := range lines {
@@ -139,6 +147,7 @@ func (p *Page) macro(name string, args ...string) {
 		p.b.WriteString(` "` + escape(strings.Join(strings.Fields(arg), " "), false) + `"`)
 	}
 	p.b.WriteByte('\n')
+	p.begun = name == "SH" || name == "SS" || name == "PP"
 }
 
 // NewLine among words ends a line.

@@ -39,7 +39,7 @@ func TestFencePage(t *testing.T) {
 }
 
 func TestEveryFenceAgentHasAPageThatNamesAllItTakes(t *testing.T) {
-	all := pages(someday)
+	all := agentPages(someday)
 	for _, a := range fenceagent.All() {
 		page := string(all[a.Name+".8"])
 		for _, g := range a.OptionGroups() {

@@ -1,15 +1,19 @@
-// Command man writes the manual pages of the resource agents and the fence agents,
-// one file for each, made from what the agents declare.
+// Command man writes the manual pages: those of the resource agents and the fence
+// agents, made from what the agents declare, those of the commands, made from the command
+// line of oneha, and those of the files that people write, made from their keys.
 package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
 	"github.com/oneha/oneha/agents"
+	"github.com/oneha/oneha/internal/commands"
 	"github.com/oneha/oneha/internal/fenceagent"
 	"github.com/oneha/oneha/internal/version"
 )
@@ -18,17 +22,31 @@ import (
 const provider = "opennebula"
 
 func main() {
-	dir := flag.String("dir", "", "write the pages into this directory and remove others of sections 7 and 8")
+	dir := flag.String("dir", "", "write the pages into this directory and remove others of sections 5, 7 and 8")
 	date := flag.String("date", "", "date of the pages, as 2006-01-02")
+	tree := flag.String("commands", "", "the file with what oneha reference printed")
 	flag.Parse()
-	if *dir == "" || *date == "" || flag.NArg() != 0 {
+	if *dir == "" || *date == "" || *tree == "" || flag.NArg() != 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := write(*dir, pages(edition{"oneha " + version.String(), *date})); err != nil {
+	if err := build(*dir, *tree, edition{"oneha " + version.String(), *date}); err != nil {
 		fmt.Fprintln(os.Stderr, "man:", err)
 		os.Exit(1)
 	}
+}
+
+// build writes all pages.
+func build(dir, tree string, e edition) error {
+	data, err := os.ReadFile(tree)
+	if err != nil {
+		return err
+	}
+	var top commands.Command
+	if err := json.Unmarshal(data, &top); err != nil {
+		return fmt.Errorf("%s is not what oneha reference prints: %w", tree, err)
+	}
+	return write(dir, pages(top, e))
 }
 
 // edition is what the pages of one build have in common.
@@ -38,7 +56,15 @@ type edition struct {
 }
 
 // pages returns the content of every page by its file name.
-func pages(e edition) map[string][]byte {
+func pages(top commands.Command, e edition) map[string][]byte {
+	pages := commandPages(top, e)
+	maps.Copy(pages, filePages(e))
+	maps.Copy(pages, agentPages(e))
+	return pages
+}
+
+// agentPages are those of the agents.
+func agentPages(e edition) map[string][]byte {
 	pages := map[string][]byte{}
 	resources, fences := agents.All(), fenceagent.All()
 	for _, a := range resources {
@@ -68,7 +94,7 @@ func write(dir string, pages map[string][]byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	there, err := filepath.Glob(filepath.Join(dir, "*.[78]"))
+	there, err := filepath.Glob(filepath.Join(dir, "*.[578]"))
 	if err != nil {
 		return err
 	}

@@ -74,8 +74,8 @@ func isTaken(t *testing.T, name string, page []byte) {
 	}
 }
 
-func TestPagesAreTaken(t *testing.T) {
-	all := pages(edition{"oneha 1.0", "2026-02-03"})
+func TestPagesOfAgentsAreTaken(t *testing.T) {
+	all := agentPages(edition{"oneha 1.0", "2026-02-03"})
 	if want := len(agents.All()) + len(fenceagent.All()); len(all) != want {
 		t.Errorf("%d pages of %d agents", len(all), want)
 	}

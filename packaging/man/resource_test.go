@@ -49,7 +49,7 @@ func TestResourcePageNamesRequiredParametersWithoutExample(t *testing.T) {
 }
 
 func TestEveryResourceAgentHasAPageThatNamesItsParameters(t *testing.T) {
-	all := pages(someday)
+	all := agentPages(someday)
 	for _, a := range agents.All() {
 		page := string(all["ocf_opennebula_"+a.Name+".7"])
 		for _, p := range a.Params {

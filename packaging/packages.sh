@@ -1,0 +1,101 @@
+#!/bin/sh
+# Builds every package: deb and rpm, amd64 and arm64, with nfpm, the same to the byte
+# from the same commit. `make packages` calls it, from the top of the checkout.
+#
+#   packages.sh DIR     puts the packages and SHA256SUMS into DIR, in the place of older ones
+#
+# From the environment:
+#   VERSION             of the packages; else from git: 1.2.3 at a tag v1.2.3,
+#                       1.2.3+4.gabc1234 four commits behind it, 0.0.0+20060102150405.gabc1234
+#                       without a tag, each with ".dirty" for a tree that was changed
+#   SOURCE_DATE_EPOCH   date of every file; else that of the commit
+#   ARCHES              "amd64 arm64" when empty
+#   NFPM                the nfpm to run
+set -eu
+
+die() { echo "packages: $*" >&2; exit 1; }
+[ $# = 1 ] || die "usage: packages.sh DIR"
+[ -f go.mod ] || die "run it from the top of the checkout: make packages"
+: "${ARCHES:=amd64 arm64}" "${NFPM:?run make packages, which gets nfpm}"
+
+commit=$(git rev-parse HEAD 2>/dev/null) || commit=
+if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
+	[ -n "$commit" ] || die "no git here to take the date from: set SOURCE_DATE_EPOCH (seconds)"
+	SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+fi
+if [ -z "${VERSION:-}" ]; then
+	[ -n "$commit" ] || die "no git here to take the version from: set VERSION"
+	if described=$(git describe --tags --match 'v[0-9]*' --dirty=.dirty 2>/dev/null); then
+		# v1.2.3-4-gabc1234 is behind 1.2.3, so dpkg and rpm have to sort it there; v1.2.3-rc1 before.
+		VERSION=$(echo "$described" | sed -E 's/^v//; s/-([0-9]+)-(g[0-9a-f]+)/+\1.\2/; s/-/~/g')
+	else
+		VERSION=0.0.0+$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S).g$(git rev-parse --short=7 HEAD)
+		[ -z "$(git status --porcelain)" ] || VERSION=$VERSION.dirty
+	fi
+fi
+case $VERSION in
+[0-9]*) ;;
+*) die "version $VERSION: it has to begin with a digit" ;;
+esac
+case $VERSION in
+*[!0-9A-Za-z.+~]*) die "version $VERSION: only letters, digits, dots, + and ~ are the same for dpkg and rpm" ;;
+esac
+MAINTAINER="The oneha authors <oneha@users.noreply.github.com>"
+export SOURCE_DATE_EPOCH VERSION MAINTAINER
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+umask 022
+
+# What make install puts anywhere is what is packaged; only the binaries are made for
+# each architecture.
+make -s install BIN="$work/host" DESTDIR="$work/root" VERSION="$VERSION" COMMIT="$commit"
+cp -r packaging/nfpm packaging/scripts "$work/"
+mkdir "$work/examples" "$work/doc"
+cp examples/*.yaml "$work/examples/"
+cp LICENSE "$work/doc/"
+$(test/setup.sh which) run -tags urfave_cli_no_docs ./packaging/licences -dir "$work/doc"
+cat >"$work/changelog.yml" <<CHANGES
+- semver: $(echo "$VERSION" | tr '~' -)-1
+  date: $(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
+  packager: $MAINTAINER
+  deb: {urgency: medium, distributions: [unstable]}
+  changes:
+    - note: "See https://github.com/oneha/oneha/blob/main/CHANGELOG.md"
+CHANGES
+
+# nfpm takes no pattern for files that rpm is to know as documentation, so each line
+# with one becomes a line for each file.
+cd "$work"
+for description in nfpm/*.yaml; do
+	while IFS= read -r line; do
+		case $line in
+		*"type: doc"*)
+			pattern=$(expr "$line" : '.*src: \([^,]*\),')
+			for file in $pattern; do # a pattern without a file stays, and nfpm says so
+				echo "$line" | sed "s|src: [^,]*,|src: $file,|; s|dst: \([^,]*\),|dst: \1${file##*/},|"
+			done
+			;;
+		*) echo "$line" ;;
+		esac
+	done <"$description" >expanded
+	mv expanded "$description"
+done
+cd "$OLDPWD"
+
+mkdir "$work/out"
+for ARCH in $ARCHES; do
+	export ARCH
+	rm -rf "${work:?}/bin"
+	GOARCH=$ARCH make -s binaries BIN="$work/bin" VERSION="$VERSION" COMMIT="$commit"
+	for format in deb rpm; do
+		for package in oneha resource-agents-opennebula fence-agents-bmc oneha-raft; do
+			(cd "$work" && "$NFPM" package -f "nfpm/$package.yaml" -p "$format" -t out/ >nfpm.log 2>&1) || { cat "$work/nfpm.log" >&2; die "nfpm cannot make $package for $ARCH as $format"; }
+		done
+	done
+done
+(cd "$work/out" && sha256sum -- *.deb *.rpm >SHA256SUMS)
+mkdir -p "$1"
+rm -f "$1"/*.deb "$1"/*.rpm "$1/SHA256SUMS"
+mv "$work/out/"* "$1/"
+echo "packages: $(wc -l <"$1/SHA256SUMS") packages of version $VERSION in $1"

@@ -1,18 +1,3 @@
-// Package fence is the ClusterLabs FenceAgentAPI as a Go contract.
-//
-// A fence agent is a value: its options are declared once, as data, and it
-// gives the contract a Device. Reading options from standard input or the
-// command line, validation, metadata, the delay, "off, seen off, then on",
-// polling, retries, messages and exit codes live here, once.
-//
-// Two rules stand above drop-in compatibility with the stock agents:
-//
-//   - A power command is sent only when the action was understood. An unknown
-//     or malformed action, or one that is missing beside a line that was not
-//     understood, ends with exit code 1 and an untouched device.
-//   - Off is a success only after the device itself said that the power is off.
-//
-// The package imports only the standard library.
 package fence
 
 import (

@@ -3,6 +3,7 @@ package fence_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -48,4 +49,35 @@ func Example() {
 	// fence_lamp 0
 	// Success: Powered OFF
 	// fence_old_lamp 0
+}
+
+// stuck is a lamp that takes every command, says so, and stays on.
+type stuck struct{ lamp }
+
+func (*stuck) SetPower(context.Context, fence.State) error { return nil }
+
+// A device that accepts "off" and does not switch has not fenced: off is a success only
+// when it was seen off.
+func ExampleRun() {
+	a := fence.Agent{
+		Name: "fence_lamp", Version: "1.0", Short: "Fence agent for lamps", Long: "fence_lamp switches lamps.",
+		Open: func(context.Context, *fence.Request) (fence.Device, error) { return &stuck{lamp{fence.On}}, nil },
+	}
+	e := env("ip=192.0.2.1\naction=off\n")
+	clock := time.Unix(0, 0)
+	e.Now = func() time.Time { return clock }
+	e.Sleep = func(_ context.Context, d time.Duration) error { clock = clock.Add(d); return nil }
+	e.Stderr = io.Discard
+	fmt.Println(fence.Run(context.Background(), a, e))
+	// Output: 1
+}
+
+// A password prints as what it is.
+func ExampleSecret() {
+	password := fence.NewSecret("correct horse")
+	fmt.Printf("login with %v, %+v\n", password, struct{ P fence.Secret }{password})
+	fmt.Println(len(password.Reveal()), "characters")
+	// Output:
+	// login with [secret], {P:[secret]}
+	// 13 characters
 }

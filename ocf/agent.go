@@ -1,12 +1,3 @@
-// Package ocf is the OCF Resource Agent API 1.1 as a Go contract.
-//
-// An agent is a value: its parameters and actions are declared once, as data,
-// and reading the environment, validation, metadata, logging and exit codes
-// follow from the declaration. Actions return errors that know their exit code;
-// nothing but Main exits.
-//
-// The package knows nothing of any particular resource and imports only the
-// standard library.
 package ocf
 
 import (

@@ -68,3 +68,33 @@ func ExampleNewRequest() {
 	fmt.Println(flagAgent.Actions[2].Run(context.Background(), req))
 	// Output: there is no file /nonexistent/flag
 }
+
+// What an action returns is what the cluster gets to know.
+func ExampleCodeOf() {
+	for _, err := range []error{
+		nil,
+		ocf.NotRunning("there is no process"),
+		ocf.Configured("path", "is not absolute: give the whole path"),
+		ocf.Failed("create flag", fs.ErrPermission),
+		errors.New("an error of somebody else"),
+	} {
+		fmt.Println(ocf.CodeOf(err), err)
+	}
+	// Output:
+	// 0 <nil>
+	// 7 there is no process
+	// 6 parameter path is not absolute: give the whole path
+	// 1 create flag: permission denied
+	// 1 an error of somebody else
+}
+
+// One line in the agent's tests finds what the schemas would refuse.
+func ExampleAgent_Check() {
+	broken := flagAgent
+	broken.Actions = broken.Actions[:2]
+	fmt.Println(flagAgent.Check())
+	fmt.Println(broken.Check())
+	// Output:
+	// <nil>
+	// agent flag: action monitor (at depth 0) is missing
+}

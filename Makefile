@@ -1,10 +1,16 @@
 # Two commands do everything: make demo, make test. They install what they need
-# (Go; mmdebstrap, systemd-container, iproute2, groff-base) and say so.
+# (Go; mmdebstrap, systemd-container, iproute2, groff-base, zsh, fish) and say so.
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+# Where a build goes.
+BIN     ?= bin
 DESTDIR ?=
 PREFIX  ?= /usr
 CACHE   ?= /var/cache/oneha
+# Where packages go, and their version, that of git when empty.
+PACKAGES ?= bin/packages
+RELEASE ?=
 # The part of the benchmarks to run, all when empty.
 ONLY    ?=
 # Of the manual pages.
@@ -13,43 +19,58 @@ DATE    ?= $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct
 # Asked for when a recipe runs, since it may have been installed just before.
 GO      = GOTOOLCHAIN=auto CGO_ENABLED=0 $$(test/setup.sh which)
 TAGS    = urfave_cli_no_docs
-FLAGS   = -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X github.com/oneha/oneha/internal/version.version=$(VERSION)'
+FLAGS   = -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X github.com/oneha/oneha/internal/version.version=$(VERSION) -X github.com/oneha/oneha/internal/version.commit=$(COMMIT)'
 TEST    = $(GO) test -tags $(TAGS) -count=1
 # A test that failed is run once more, alone: docs/decisions/0024-a-second-try.md.
 RETRY   = CGO_ENABLED=0 $$(test/setup.sh which) run gotest.tools/gotestsum@v1.13.0 --rerun-fails=1 --rerun-fails-max-failures=6 --rerun-fails-run-root-test --rerun-fails-report=$$again
 # Packages that run whole machines. They mostly wait, so three go at a time, the longest
 # first; but not beside the others, whose compilers would disturb the timing inside.
-MACHINES = e2e foresight random raftrounds apply fencing conformance zonelab status zoneservice compare lab raftstatus guardproc interview fakezone fakeredfish/peers fakeilo nodecheck
+MACHINES = e2e foresight random raftrounds apply fencing conformance zonelab hostlab status zoneservice compare lab raftstatus guardproc interview fakezone fakeredfish/peers fakeilo nodecheck guides packages vagrant pages
 OTHERS   = $(GO) list ./... | grep -vw $(MACHINES:%=-e test/%)
 
 ROOT := $(shell id -u)
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test lint equality foresight faults rounds zones mutants bench demo clean setup
+.PHONY: help binaries build docs site install packages installs licenses vuln race test lint equality foresight faults rounds zones mutants bench demo clean setup
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:
 	@test/setup.sh go
 
-build: setup ## the three binaries and the manual pages, into bin/
-	@for cmd in oneha ocf-opennebula fence-bmc; do $(GO) build $(FLAGS) -o bin/$$cmd ./cmd/$$cmd || exit 1; done
-	@$(GO) run $(FLAGS) ./packaging/man -dir bin/man -date '$(DATE)'
+binaries: setup
+	@for cmd in oneha ocf-opennebula fence-bmc; do $(GO) build $(FLAGS) -o '$(BIN)'/$$cmd ./cmd/$$cmd || exit 1; done
 
-install: build ## binaries, agents, manual pages and the rule of sudo, under DESTDIR
+build: binaries ## the three binaries, the manual pages and the completions, into bin/
+	@'$(BIN)/oneha' reference >'$(BIN)/commands.json'
+	@$(GO) run $(FLAGS) ./packaging/man -dir '$(BIN)/man' -date '$(DATE)' -commands '$(BIN)/commands.json'
+	@mkdir -p '$(BIN)/completions'
+	@for shell in bash:oneha.bash zsh:_oneha fish:oneha.fish; do '$(BIN)/oneha' completion $${shell%%:*} >'$(BIN)/completions/'$${shell#*:} || exit 1; done
+
+docs: binaries ## docs/reference, from what the programs go by
+	@'$(BIN)/oneha' reference >'$(BIN)/commands.json'
+	@$(GO) run $(FLAGS) ./packaging/reference -dir docs/reference -commands '$(BIN)/commands.json'
+
+site: setup ## the documentation as a web site, into bin/site
+	@$(GO) run $(FLAGS) ./packaging/site -to '$(BIN)/site'
+
+install: build ## binaries, agents, manual pages, completions and the rule of sudo, under DESTDIR
 	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/sbin' '$(DESTDIR)$(PREFIX)/lib/oneha' '$(DESTDIR)$(PREFIX)/lib/ocf/resource.d/opennebula'
-	@install -m 755 bin/oneha '$(DESTDIR)$(PREFIX)/bin/oneha'
-	@install -m 755 bin/ocf-opennebula bin/fence-bmc '$(DESTDIR)$(PREFIX)/lib/oneha/'
-	@for agent in $$(bin/ocf-opennebula --list); do ln -sf ../../../oneha/ocf-opennebula '$(DESTDIR)$(PREFIX)/lib/ocf/resource.d/opennebula/'$$agent || exit 1; done
-	@for agent in $$(bin/fence-bmc --list); do ln -sf ../lib/oneha/fence-bmc '$(DESTDIR)$(PREFIX)/sbin/'$$agent || exit 1; done
+	@install -m 755 '$(BIN)/oneha' '$(DESTDIR)$(PREFIX)/bin/oneha'
+	@install -m 755 '$(BIN)/ocf-opennebula' '$(BIN)/fence-bmc' '$(DESTDIR)$(PREFIX)/lib/oneha/'
+	@for agent in $$('$(BIN)/ocf-opennebula' --list); do ln -sf ../../../oneha/ocf-opennebula '$(DESTDIR)$(PREFIX)/lib/ocf/resource.d/opennebula/'$$agent || exit 1; done
+	@for agent in $$('$(BIN)/fence-bmc' --list); do ln -sf ../lib/oneha/fence-bmc '$(DESTDIR)$(PREFIX)/sbin/'$$agent || exit 1; done
 	@install -d -m 750 '$(DESTDIR)/etc/sudoers.d' && install -m 440 packaging/sudoers/oneha-raft '$(DESTDIR)/etc/sudoers.d/oneha-raft'
 	@install -d '$(DESTDIR)$(PREFIX)/lib/systemd/system' && install -m 644 packaging/systemd/oneha-raft-guard.service '$(DESTDIR)$(PREFIX)/lib/systemd/system/'
-	@install -d '$(DESTDIR)$(PREFIX)/share/man/man7' '$(DESTDIR)$(PREFIX)/share/man/man8'
-	@umask 022; for page in bin/man/*.[78]; do gzip -n -9 <$$page >'$(DESTDIR)$(PREFIX)/share/man/man'$${page##*.}/$${page##*/}.gz || exit 1; done
+	@for section in 5 7 8; do install -d '$(DESTDIR)$(PREFIX)/share/man/man'$$section || exit 1; done
+	@umask 022; for page in '$(BIN)'/man/*.[578]; do gzip -n -9 <$$page >'$(DESTDIR)$(PREFIX)/share/man/man'$${page##*.}/$${page##*/}.gz || exit 1; done
+	@install -D -m 644 '$(BIN)/completions/oneha.bash' '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/oneha'
+	@install -D -m 644 '$(BIN)/completions/_oneha' '$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_oneha'
+	@install -D -m 644 '$(BIN)/completions/oneha.fish' '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/oneha.fish'
 
 lint: setup ## gofmt, go vet, staticcheck
-	@unformatted=$$($$(dirname $$(readlink -f $$(test/setup.sh which)))/gofmt -l agents cib cmd fence internal ocf packaging test); \
+	@unformatted=$$($$(dirname $$(readlink -f $$(test/setup.sh which)))/gofmt -l agents cib cmd examples fence internal ocf packaging test); \
 	  [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
 	@$(GO) vet -tags $(TAGS) ./...
 	@$(GO) tool staticcheck -tags $(TAGS) ./...
@@ -57,6 +78,7 @@ lint: setup ## gofmt, go vet, staticcheck
 test: lint ## everything: unit, real tools, real clusters (root; about 20 minutes)
 ifeq ($(ROOT),0)
 	@test/setup.sh lab
+	@test/setup.sh vagrant
 	@for release in bullseye trixie bookworm; do rootfs=$$(ONEHA_CACHE_DIR='$(CACHE)' $(GO) run ./test/lab/cmd/lab -release $$release rootfs) || exit 1; done; \
 	  export ONEHA_ROOTFS=$$rootfs ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" && \
 	  again=$$(mktemp) && trap 'rm -f "$$again"' EXIT && \
@@ -99,6 +121,25 @@ bench: build ## our agents beside the stock ones and the least that Go can do, w
 	@for floor in netlink dbus ipmi; do $(GO) build $(FLAGS) -o bin/floor/$$floor ./test/bench/floor/$$floor || exit 1; done
 	@for fake in fakeilo fakeredfish; do $(GO) build $(FLAGS) -o bin/standin/$$fake ./test/$$fake/cmd/$$fake || exit 1; done
 	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/bench -bin bin -only '$(ONLY)'
+
+packages: setup ## deb and rpm, amd64 and arm64, into bin/packages, the same to the byte from the same commit
+	@GOBIN='$(CURDIR)/bin/tools' $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
+	@VERSION='$(RELEASE)' NFPM='$(CURDIR)/bin/tools/nfpm' packaging/packages.sh '$(PACKAGES)'
+
+installs: setup ## the packages installed, upgraded, downgraded and removed on three Debian releases and by rpm; lintian, rpmlint, a failover (root; about 6 minutes)
+	@test/setup.sh lab
+	@ONEHA_PACKAGES=all ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -timeout 60m -v ./test/packages
+
+licenses: setup ## what is linked into each binary, and under which licences
+	@PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(GO) run $(FLAGS) ./packaging/licences
+
+vuln: setup ## go.mod tidy, modules as go.sum says, and no known vulnerability in what we call (asks vuln.go.dev)
+	@$(GO) mod tidy -diff
+	@$(GO) mod verify
+	@$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 -tags $(TAGS) ./...
+
+race: setup ## unit tests under the race detector (needs a C compiler)
+	@GOTOOLCHAIN=auto CGO_ENABLED=1 PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $$(test/setup.sh which) test -race -tags $(TAGS) -count=1 -timeout 30m $$($(OTHERS))
 
 clean: ## what make made: bin/, out/, the cached root file systems
 	@rm -rf bin out '$(CACHE)/rootfs'

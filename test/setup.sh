@@ -1,11 +1,13 @@
 #!/bin/sh
 # Finds or installs what a build (go) and the tests (mmdebstrap, systemd-container,
-# iproute2, groff-base) need on this machine, and says what it does. Nothing else is ever
+# iproute2, groff-base, zsh, fish) need on this machine, and says what it does. Nothing else is ever
 # installed here: cluster software lives in the lab's own root file systems.
 #
-#   setup.sh go    make a usable Go available
-#   setup.sh lab   what the lab and the tests need from the machine (root, Debian)
-#   setup.sh which print the path of the Go to use
+#   setup.sh go       make a usable Go available
+#   setup.sh lab      what the lab and the tests need from the machine (root, Debian)
+#   setup.sh vagrant  what checks the playground in vagrant/: vagrant itself, 90 MB, and
+#                     also shellcheck (root, Debian)
+#   setup.sh which    print the path of the Go to use
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -77,8 +79,21 @@ install_lab() {
 	command -v systemd-nspawn >/dev/null || missing="$missing systemd-container"
 	command -v ip >/dev/null || missing="$missing iproute2"
 	command -v groff >/dev/null || missing="$missing groff-base"
+	command -v zsh >/dev/null || missing="$missing zsh"
+	command -v fish >/dev/null || missing="$missing fish"
+	install_missing
+}
+
+install_vagrant() {
+	missing=
+	command -v vagrant >/dev/null || missing="$missing vagrant vagrant-libvirt"
+	command -v shellcheck >/dev/null || missing="$missing shellcheck"
+	install_missing
+}
+
+install_missing() {
 	[ -n "$missing" ] || return 0
-	can_install || die "the lab needs root on Debian and these packages:$missing"
+	can_install || die "the tests need root on Debian and these packages:$missing"
 	say "installing$missing"
 	apt update
 	# shellcheck disable=SC2086 # a list of package names
@@ -91,6 +106,7 @@ go)
 	find_go >/dev/null || die "Go was installed but is still not usable"
 	;;
 lab) install_lab ;;
+vagrant) install_vagrant ;;
 which) find_go || die "no usable Go: run test/setup.sh go" ;;
-*) die "usage: setup.sh go | lab | which" ;;
+*) die "usage: setup.sh go | lab | vagrant | which" ;;
 esac

@@ -60,7 +60,7 @@ var rooms = []struct {
 }{
 	{room: "ocf", onlyStdlib: true},
 	{room: "fence", onlyStdlib: true},
-	{room: "agents", may: []string{"ocf", "internal/vip", "internal/unit", "internal/one", "internal/version"}},
+	{room: "agents", may: []string{"ocf", "internal/vip", "internal/unit", "internal/one", "internal/version", "internal/events", "internal/vmha/takeover/child"}},
 	{room: "cib", may: []string{"internal/spec", "internal/diag", "internal/target"}},
 	{room: "internal/diag"},
 	{room: "internal/version"},
@@ -69,6 +69,8 @@ var rooms = []struct {
 	{room: "internal/one", may: []string{"internal/diag"}},
 	{room: "internal/bmc"},
 	{room: "internal/confedit", may: []string{"internal/diag"}},
+	{room: "internal/events", onlyStdlib: true},
+	{room: "internal/timeline", may: []string{"internal/events", "internal/preview"}},
 	{room: "internal/raft/lease", onlyStdlib: true},
 	{room: "internal/raft/floating", may: []string{"internal/raft/lease", "internal/vip"}},
 	{room: "internal/raft/following", may: []string{"internal/one", "internal/unit"}},
@@ -87,10 +89,14 @@ var rooms = []struct {
 	{room: "internal/vmha/recovery", may: []string{"internal/one"}},
 	{room: "internal/vmha/transfer", may: []string{"internal/diag"}},
 	{room: "internal/vmha/settings", may: []string{"internal/diag", "internal/fenceagent", "internal/one", "internal/vmha/recovery"}},
+	{room: "internal/vmha/takeover", may: []string{"internal/one", "internal/diag", "internal/screen", "internal/vmha/incident", "internal/vmha/recovery", "internal/vmha/survey"}},
+	{room: "internal/vmha/takeover/child", may: []string{"internal/one"}},
 	{room: "internal/vmha/survey", may: []string{"internal/one", "internal/vmha/recovery", "internal/vmha/hypervisor"}},
 	{room: "internal/vmha/hypervisor", may: []string{"internal/one", "internal/remote", "internal/vmha/recovery"}},
 	{room: "internal/vmha/incident", may: []string{"fence", "internal/fenceagent", "internal/fencecheck", "internal/one", "internal/vmha/recovery", "internal/vmha/settings"}},
 	{room: "internal/roff"},
+	{room: "internal/commands"},
+	{room: "internal/complete", may: []string{"internal/commands"}},
 	{room: "internal/fenceagent", may: []string{"fence", "internal/bmc", "internal/version"}},
 	{room: "internal/fencecheck", may: []string{"fence", "internal/bmc"}},
 	{room: "internal/lint", may: []string{"internal/spec", "internal/diag", "internal/one", "internal/raft/lease", "internal/raft/zoneconf", "cib"}},
@@ -155,7 +161,7 @@ func TestFenceBinaryHoldsNoCommandLineFramework(t *testing.T) {
 // processFiles may touch the process itself, its arguments, environment and exit:
 // the mains, and what only tests use. Everything else gets them as values, so that
 // tests can give others.
-var processFiles = []string{"cmd/", "packaging/man/main.go", "test/", "ocf/main.go", "fence/main.go", "internal/vip/viptest/", "internal/bmc/bmctest/"}
+var processFiles = []string{"cmd/", "packaging/licences/main.go", "packaging/man/main.go", "packaging/reference/main.go", "packaging/site/main.go", "test/", "examples/", "ocf/main.go", "fence/main.go", "internal/vip/viptest/", "internal/bmc/bmctest/"}
 
 func TestOnlyMainsTouchTheProcess(t *testing.T) {
 	root := filepath.Join("..", "..")

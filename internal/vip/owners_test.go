@@ -58,7 +58,7 @@ func TestOwners(t *testing.T) {
 			if err != nil || got != test.want {
 				t.Errorf("owners %q, error %v, want %q", got, err, test.want)
 			}
-			if took < detectTime || took > detectTime+late {
+			if took < detectTime || took > detectTime+busy {
 				t.Errorf("it took %s", took)
 			}
 		})

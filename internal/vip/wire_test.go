@@ -21,6 +21,7 @@ var defaultBurst = Burst{Count: 5, Interval: 200 * time.Millisecond}
 const (
 	early = 10 * time.Millisecond
 	late  = 150 * time.Millisecond
+	busy  = 2 * time.Second // and how much longer a whole detection may take there
 )
 
 // logFrames shows what was on the wire, with the time since the first frame.

@@ -186,10 +186,12 @@ func (run *changingZone) change(ctx context.Context, p *procedure.Procedure) err
 func (run *changingZone) outcome(r procedure.Result) string {
 	for _, s := range r.Steps {
 		if !s.Already {
-			switch run.request.Kind {
-			case procedure.Leave:
+			switch {
+			case r.Mended:
+				return fmt.Sprintf("%s is in the zone, as server %d, and what had drifted there is right", run.request.Server, r.ID)
+			case run.request.Kind == procedure.Leave:
 				return run.request.Server + " has left the zone"
-			case procedure.Init:
+			case run.request.Kind == procedure.Init:
 				return fmt.Sprintf("%s leads a zone of its own, as server %d: oneha raft join brings the next", run.request.Server, r.ID)
 			}
 			return fmt.Sprintf("%s follows, as server %d", cmp.Or(run.request.New, run.request.Server), r.ID)

@@ -180,4 +180,16 @@ func TestProcedures(t *testing.T) {
 	}))
 	l.change(ctx, t, leader, "reset", behind)
 	l.whole(ctx, t, freight, ids)
+
+	// The leader's configuration has drifted: its oned starts anew, and another leads.
+	leader = must[string](t)(l.WaitLeader(ctx))
+	must[string](t)(l.Shell(ctx, leader, "sed -i 's/^\\( *MONITOR_ADDRESS *=\\).*/\\1 \"auto\",/' /etc/one/monitord.conf && grep -q 'MONITOR_ADDRESS *= *\"auto\"' /etc/one/monitord.conf"))
+	l.change(ctx, t, leader, "init")
+	must[string](t)(l.Shell(ctx, leader, "! grep -q 'MONITOR_ADDRESS *= *\"auto\"' /etc/one/monitord.conf"))
+	l.whole(ctx, t, freight, ids)
+	for _, s := range l.change(ctx, t, leader, "init").Steps {
+		if !s.Already {
+			t.Errorf("init of a server that is in did something: %s", s.Name)
+		}
+	}
 }

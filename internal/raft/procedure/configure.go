@@ -151,7 +151,7 @@ func (b *builder) beside(ctx context.Context) ([]Action, error) {
 	if err != nil {
 		return nil, err
 	}
-	verb, again := "start", b.p.Kind == Join || b.p.Kind == Replace
+	verb, again := "start", (b.p.Kind == Join || b.p.Kind == Replace) && !b.p.mends
 	if again {
 		verb = "restart"
 	}

@@ -56,6 +56,7 @@ type machine struct {
 	free    int64 // bytes on its disk
 	locked  bool
 	running database1 // what oned has in memory and on disk, while it runs
+	read    string    // monitord.conf as it was when oned was started
 }
 
 // database1 is the content of a database.
@@ -237,6 +238,7 @@ func (m *machine) start(name string) error {
 		return &remote.ExitError{Host: m.spec.Name, Program: "systemctl", Code: 1}
 	}
 	m.running = d
+	m.read = m.files[zoneconf.MonitordConf]
 	m.active[onedUnit] = true
 	m.save()
 	m.w.settle()

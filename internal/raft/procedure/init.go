@@ -33,13 +33,27 @@ func (a at) serverID(ctx context.Context) (int, error) {
 }
 
 // init makes a zone of one server out of an OpenNebula that runs alone, or that has
-// not run yet.
+// not run yet. Where that zone has grown since, it makes right what has drifted.
 func (b *builder) init(ctx context.Context) error {
 	s, err := b.described(b.p.Request.Server)
 	if err != nil {
 		return err
 	}
 	b.target, b.lead = b.at(s), b.at(s)
+	list, self, ok, err := b.grown(ctx)
+	if err != nil {
+		return err
+	}
+	if ok {
+		if err := b.takePart(ctx, b.members(list)); err != nil {
+			return err
+		}
+		if err := b.mend(ctx, list, self); err != nil {
+			return err
+		}
+		b.tellClients(func(ctx context.Context) (spec.ZoneServer, one.Zone, error) { return b.list(ctx) })
+		return nil
+	}
 	if err := b.takePart(ctx, []spec.ZoneServer{s}); err != nil {
 		return err
 	}
@@ -55,11 +69,7 @@ func (b *builder) init(ctx context.Context) error {
 	if lead, ok := leaderOf(b.ask(ctx, others)); ok {
 		return fmt.Errorf("%s leads a zone already: use oneha raft join %s", lead.Name, s.Name)
 	}
-	ownList := func(ctx context.Context) (one.Zone, error) {
-		ctx, cancel := context.WithTimeout(ctx, askTime)
-		defer cancel()
-		return b.Oned.Zone(ctx, b.target.ZoneServer)
-	}
+	ownList := func(ctx context.Context) (one.Zone, error) { return b.zoneOf(ctx, s) }
 	// A server with a SERVER_ID has been added: that is the order of the steps.
 	isMember := func(ctx context.Context) (bool, error) {
 		id, err := b.target.serverID(ctx)
@@ -108,7 +118,7 @@ func (b *builder) init(ctx context.Context) error {
 		Actions: func(ctx context.Context) ([]Action, error) {
 			list, err := ownList(ctx)
 			if err == nil && len(list.Servers) > 0 {
-				return nil, fmt.Errorf("its zone has other servers already: %s; remove them first (onezone server-del %d ID)", serverNames(list), b.Zone.ID)
+				return nil, b.otherServers(list)
 			}
 			return []Action{call(b.target, func(ctx context.Context) error {
 				return b.Oned.AddServer(ctx, s, b.entry(s))
@@ -139,22 +149,38 @@ func (b *builder) init(ctx context.Context) error {
 		return answers[0].err == nil && answers[0].State == one.Leader, describe(answers), nil
 	}
 	b.add(b.waiting("wait until "+s.Name+" leads", leads))
-	if endpoint := b.zoneEndpoint(s); endpoint != "" {
-		b.add(Step{Name: "tell clients of the zone its floating IP",
-			Done: func(ctx context.Context) (bool, error) {
-				list, err := ownList(ctx)
-				if err != nil && supposed(ctx, "") {
-					return false, nil // it does not run yet
-				}
-				return sameEndpoint(list.Endpoint, endpoint), err
-			},
-			Actions: func(context.Context) ([]Action, error) {
-				return []Action{call(b.target, func(ctx context.Context) error { return b.Oned.SetEndpoint(ctx, s, endpoint) },
-					updateArgv(b.Zone.ID, endpoint)...)}, nil
-			},
-		})
-	}
+	b.tellClients(func(ctx context.Context) (spec.ZoneServer, one.Zone, error) {
+		list, err := ownList(ctx)
+		return s, list, err
+	})
 	return nil
+}
+
+// tellClients adds the step that makes the floating IP the zone's endpoint, where there
+// is one. zone is the zone and who may be told to change it.
+func (b *builder) tellClients(zone func(context.Context) (spec.ZoneServer, one.Zone, error)) {
+	endpoint := b.zoneEndpoint(b.target.ZoneServer)
+	if endpoint == "" {
+		return
+	}
+	b.add(Step{Name: "tell clients of the zone its floating IP",
+		Done: func(ctx context.Context) (bool, error) {
+			_, list, err := zone(ctx)
+			if err != nil && supposed(ctx, "") {
+				return false, nil // it does not run yet
+			}
+			return sameEndpoint(list.Endpoint, endpoint), err
+		},
+		Actions: func(context.Context) ([]Action, error) {
+			return []Action{call(b.lead, func(ctx context.Context) error {
+				by, _, err := zone(ctx)
+				if err != nil {
+					return err
+				}
+				return b.Oned.SetEndpoint(ctx, by, endpoint)
+			}, updateArgv(b.Zone.ID, endpoint)...)}, nil
+		},
+	})
 }
 
 // grpcPort is where oned listens for gRPC, since 7.2.

@@ -11,7 +11,8 @@ import (
 	"github.com/oneha/oneha/internal/spec"
 )
 
-// join adds a server with a copy of the leader's database.
+// join adds a server with a copy of the leader's database. Of one that is in the zone
+// already it makes right what has drifted.
 func (b *builder) join(ctx context.Context) error {
 	s, err := b.described(b.p.Request.Server)
 	if err != nil {
@@ -23,16 +24,26 @@ func (b *builder) join(ctx context.Context) error {
 		return fmt.Errorf("%w; if %s was being added, start its oned: the zone counts it already", err, s.Name)
 	}
 	b.lead = b.at(lead)
-	if m, ok := memberAt(list, s.Endpoint); ok && lead.Name == s.Name {
-		b.p.id = func() int { return m.ID } // no step is left
-		return b.takePart(ctx, b.members(list), s.Name)
-	}
-	var except []int
-	if m, ok := memberAt(list, s.Endpoint); ok {
-		except = append(except, m.ID)
-	}
 	if err := b.takePart(ctx, b.members(list), s.Name); err != nil {
 		return err
+	}
+	var except []int
+	if m, listed := memberAt(list, s.Endpoint); listed {
+		in, _, _, err := b.follows(ctx)
+		if err != nil {
+			return err
+		}
+		if in && lead.Name != s.Name && b.p.Before.Procedure != "" {
+			right, err := b.isConfigured(ctx)
+			if err != nil {
+				return err
+			}
+			in = !right // the end of its joining may be left
+		}
+		if in {
+			return b.mend(ctx, list, m)
+		}
+		except = append(except, m.ID)
 	}
 	if !b.waitedFor(list, s.Endpoint) {
 		if err := b.Steady(ctx, except...); err != nil {

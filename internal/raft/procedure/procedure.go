@@ -25,7 +25,7 @@ type Kind string
 
 // The procedures.
 const (
-	Init    Kind = "init"    // the first server of a zone, out of one that runs alone
+	Init    Kind = "init"    // the first server of a zone, out of one that runs alone; of a grown zone, its configuration
 	Join    Kind = "join"    // one server more, with a copy of the leader's database
 	Leave   Kind = "leave"   // one server less; it stays installed, alone and stopped
 	Replace Kind = "replace" // a dead server gives way to another, or to itself installed anew

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/oneha/oneha/internal/raft/zoneconf"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -34,6 +36,11 @@ var first = Request{Kind: Init, Server: "server-0"}
 var scenes = []scene{
 	{name: "init", request: first, want: zoneOf("server-0=0")},
 	{name: "init-blank", request: first, spoil: func(w *world) { w.machines["server-0"].install() }, want: zoneOf("server-0=0")},
+	{name: "init-drifted", request: first, before: []Request{first}, spoil: drift("server-0"), want: zoneOf("server-0=0")},
+	{name: "init-drifted-in-two", request: first, before: []Request{first, join("server-1")}, spoil: drift("server-0"), want: zoneBehindWrite("server-0=0 server-1=1")},
+	{name: "init-drifted-in-three", request: first, before: []Request{first, join("server-1"), join("server-2")}, spoil: drift("server-0"), want: zoneBehindWrite("server-0=0 server-1=1 server-2=2")},
+	{name: "init-drifted-beside-leader", request: first, before: []Request{first, join("server-1"), join("server-2")}, spoil: drift("server-0", restarted), want: zoneBehindWrite("server-0=0 server-1=1 server-2=2")},
+	{name: "join-drifted", request: join("server-1"), before: []Request{first, join("server-1"), join("server-2")}, spoil: drift("server-1", restarted), want: zoneBehindWrite("server-0=0 server-1=1 server-2=2")},
 	{name: "join-second", request: join("server-1"), before: []Request{first}, want: zoneOf("server-0=0 server-1=1")},
 	{name: "join-third", request: join("server-2"), before: []Request{first, join("server-1")}, want: zoneOf("server-0=0 server-1=1 server-2=2")},
 	{name: "join-with-data", request: join("server-1"), before: []Request{first}, spoil: func(w *world) {
@@ -83,6 +90,37 @@ var scenes = []scene{
 	}, want: zoneOf("server-0=0 server-1=1 server-2=2")},
 }
 
+// drift undoes on a server what a procedure wrote, as a package's new file does.
+func drift(name string, then ...func(m *machine)) func(w *world) {
+	return func(w *world) {
+		m := w.machines[name]
+		m.files[zoneconf.MonitordConf] = monitor
+		for _, do := range then {
+			do(m)
+		}
+	}
+}
+
+// restarted is a server whose oned goes by the drifted files; it follows then.
+func restarted(m *machine) {
+	m.stop(onedUnit)
+	_ = m.start(onedUnit)
+}
+
+// zoneBehindWrite is zoneOf behind the next write: with that oned sends a server what it missed
+// while it was stopped.
+func zoneBehindWrite(want string) func(w *world) string {
+	return func(w *world) string {
+		w.settle()
+		if l := w.machines[w.leader]; l != nil {
+			l.running.Index++
+			l.save()
+			w.replicate()
+		}
+		return zoneOf(want)(w)
+	}
+}
+
 // zoneOf demands that exactly these servers are in the zone with these IDs, run as
 // such with the same database and keys, and that nothing is left over.
 func zoneOf(want string) func(w *world) string {
@@ -103,6 +141,8 @@ func zoneOf(want string) func(w *world) string {
 				return fmt.Sprintf("%s has %s, the leader %s", s.Name, m.running.text(), l.running.text())
 			case !maps.Equal(m.below(keys), l.below(keys)):
 				return s.Name + " has other keys than the leader"
+			case !strings.Contains(m.read, `"192.0.2.10"`):
+				return s.Name + " runs with another MONITOR_ADDRESS: " + m.read
 			case !strings.Contains(m.files["/etc/one/oned.conf"], "raft hook leader eth0 192.0.2.10/24"):
 				return s.Name + " has no hook"
 			}
@@ -352,6 +392,19 @@ func TestRefused(t *testing.T) {
 		{"join without room to restore", []Request{first}, func(w *world) { w.machines["server-1"].free = 65 << 20 }, join("server-1"), "server-1: the filesystem / has 65 MiB free, and 66 MiB are needed"},
 		{"leave of a dead machine", three, func(w *world) { w.machines["server-2"].alive = false; w.settle() }, Request{Kind: Leave, Server: "server-2"}, "onezone server-del 0 2"},
 		{"init beside a zone", []Request{first}, nil, Request{Kind: Init, Server: "server-1"}, "server-0 leads a zone already"},
+		{"init of one that is installed anew", three, func(w *world) { w.machines["server-0"].install(); w.settle() }, first, "server-1 leads a zone already: use oneha raft join server-0"},
+		{"init of one that has drifted, while another is down", three, func(w *world) {
+			w.machines["server-1"].stop(onedUnit)
+			drift("server-0")(w)
+		}, first, "has to start anew, and the zone is not healthy"},
+		{"init of one that runs alone and has the zone's list", three, func(w *world) {
+			w.machines["server-1"].stop(onedUnit)
+			w.machines["server-2"].stop(onedUnit)
+			m := w.machines["server-0"]
+			m.stop(onedUnit)
+			m.files[zoneconf.OnedConf] = strings.Replace(m.files[zoneconf.OnedConf], "SERVER_ID = 0", "SERVER_ID = -1", 1)
+			_ = m.start(onedUnit)
+		}, first, "its zone has other servers already: [server-0 server-1 server-2]"},
 		{"leave of the last", []Request{first}, nil, Request{Kind: Leave, Server: "server-0"}, "last server"},
 		{"leave of one that is not in", []Request{first, join("server-1")}, func(w *world) { _ = w.machines["server-2"].start(onedUnit) }, Request{Kind: Leave, Server: "server-2"}, "does not have: server-2"},
 		{"replace of one that lives", three, nil, Request{Kind: Replace, Server: "server-1"}, "not dead"},
@@ -418,6 +471,25 @@ func TestJoinedAlready(t *testing.T) {
 		if text, err := json.Marshal(r); err != nil || strings.Contains(string(text), "null") {
 			t.Errorf("%s, %v", text, err)
 		}
+	}
+}
+
+// The first server of a zone that has grown has nothing to do either, whoever leads, and
+// though another server is down.
+func TestBegunAlready(t *testing.T) {
+	w := sceneNamed("init-drifted-in-three").stage(t, "sqlite")
+	for range 2 { // what drifted is mended by the first, and the second has nothing to do
+		if _, err := w.perform(first); err != nil {
+			t.Fatal(err)
+		}
+		w.machines["server-2"].stop(onedUnit)
+	}
+	r, err := w.perform(first)
+	if err != nil || !r.Done || !r.Mended || r.ID != 0 || slices.ContainsFunc(r.Steps, func(s Ran) bool { return !s.Already }) {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if w.leader != "server-1" {
+		t.Errorf("%s leads", w.leader)
 	}
 }
 

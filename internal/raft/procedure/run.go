@@ -32,7 +32,8 @@ type Result struct {
 	ID        int      `json:"server_id"` // that the server has in the zone, -1 for none
 	Resumed   string   `json:"resumed,omitempty"`
 	Steps     []Ran    `json:"steps"`
-	Notes     []string `json:"notes,omitempty"` // what is left for the operator
+	Notes     []string `json:"notes,omitempty"`  // what is left for the operator
+	Mended    bool     `json:"mended,omitempty"` // the server was in a zone with others already; what had drifted was made right
 	Done      bool     `json:"done"`
 	Error     string   `json:"error,omitempty"`
 }
@@ -55,6 +56,7 @@ type Procedure struct {
 	holders []at       // servers that have the lock and the record
 	copies  []at       // servers that have dumps while it is under way
 	begun   bool       // the record is written
+	mends   bool       // the server was in the zone already
 	id      func() int // of the server, for the Result
 	notes   func() []string
 }
@@ -123,7 +125,7 @@ func supposed(ctx context.Context, step string) bool {
 // Run does what is not done. After an error, or when it is interrupted, the same
 // request goes on where this one stopped.
 func (p *Procedure) Run(ctx context.Context, report func(Event)) (r Result, err error) {
-	r = Result{Procedure: p.Kind, Server: p.Request.Server, ID: -1, Steps: []Ran{}, Resumed: p.Before.String()}
+	r = Result{Procedure: p.Kind, Server: p.Request.Server, ID: -1, Steps: []Ran{}, Resumed: p.Before.String(), Mended: p.mends}
 	release, err := p.hold(ctx)
 	if err != nil {
 		return r, err

@@ -121,6 +121,14 @@ func unexplained(t *testing.T, name string, d described, values []Value) {
 		}
 		return false
 	}
+	saidByName := func(option, value string) bool {
+		for path, texts := range d.given {
+			if strings.HasSuffix(path, "."+option) && slices.Contains(texts, value) {
+				return true
+			}
+		}
+		return false
+	}
 	for _, a := range doc.Root().Attr {
 		need(a.Key, a.Value)
 	}
@@ -139,7 +147,7 @@ func unexplained(t *testing.T, name string, d described, values []Value) {
 		}
 		for _, e := range append(p.FindElements("instance_attributes/nvpair"), p.FindElements("meta_attributes/nvpair")...) {
 			n, value := e.SelectAttrValue("name", ""), e.SelectAttrValue("value", "")
-			if !said(value) || strings.HasPrefix(n, "pcmk_") {
+			if !said(value) || strings.HasPrefix(n, "pcmk_") && !saidByName(n, value) {
 				need(n, value, id)
 			}
 		}

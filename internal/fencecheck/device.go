@@ -33,12 +33,14 @@ type Device struct {
 type Option struct{ Name, Value string }
 
 // Input is what pacemaker-fenced writes to the agent's standard input: the
-// options, the action, the node's name as nodename, and its plug. No option holds a
-// line break.
+// options but those that are its own, the action, the node's name as nodename, and its
+// plug. No option holds a line break.
 func (d Device) Input(action string) string {
 	var b strings.Builder
 	for _, o := range append(d.Options[:len(d.Options):len(d.Options)], Option{"action", action}, Option{"nodename", d.Node}, Option{"plug", cmp.Or(d.Plug, d.Node)}) {
-		fmt.Fprintf(&b, "%s=%s\n", o.Name, o.Value)
+		if !strings.HasPrefix(o.Name, "pcmk_") {
+			fmt.Fprintf(&b, "%s=%s\n", o.Name, o.Value)
+		}
 	}
 	return b.String()
 }

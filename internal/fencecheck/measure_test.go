@@ -235,7 +235,7 @@ func TestILOSSH(t *testing.T) {
 }
 
 func TestInput(t *testing.T) {
-	d := (&lamp{}).device(Option{"username", "u"})
+	d := (&lamp{}).device(Option{"pcmk_off_retries", "1"}, Option{"username", "u"}) // the first is Pacemaker's own
 	want := "ip=192.0.2.1\nusername=u\naction=off\nnodename=n1\nplug=n1\n"
 	if got := d.Input("off"); got != want || d.Input("off") != want {
 		t.Error(got)

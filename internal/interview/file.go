@@ -138,6 +138,9 @@ var examples = []example{
 	ofBMC("power_timeout", "30"),
 	ofBMC("power_wait", "2"),
 	ofBMC("shell_timeout", "5"),
+	ofBMC("pcmk_off_retries", "1"),
+	ofBMC("pcmk_reboot_retries", "1"),
+	ofBMC("pcmk_monitor_retries", "1"),
 	{"vip.", []string{"vip.nic", "vip.address", "vip.name"}, func(a Answers) string {
 		return "vip: {address: " + scalar(a.VIP) + ", nic: " + scalar(or(a.NIC, "bond0")) + ", name: vip}"
 	}},

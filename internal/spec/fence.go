@@ -31,7 +31,15 @@ var optionRules = map[string]optionRule{
 	"identity_file":   absolutePath,
 	"host_key":        fingerprint,
 	"known_hosts":     absolutePath,
+
+	"pcmk_off_retries":     number(1, maxTries),
+	"pcmk_reboot_retries":  number(1, maxTries),
+	"pcmk_monitor_retries": number(1, maxTries),
 }
+
+// maxTries is how often Pacemaker may at most call an agent for one action: more would
+// not fit into the time that it has for all of them.
+const maxTries = 10
 
 // logins are the options of which one proves who the agent is.
 var logins = []string{"password_file", "password_script", "identity_file"}

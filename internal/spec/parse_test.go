@@ -90,6 +90,11 @@ func TestParse(t *testing.T) {
 		{"unquoted URL in a flow map", with(t, `"ipmi://10.0.1.2"`, "ipmi://BMC2.example.com.:624?cipher=17"), func(c *Cluster) {
 			c.Fencing[1].Options = []Option{{"cipher", "17"}, {"ip", "bmc2.example.com"}, {"ipport", "624"}, {"password_file", "/etc/oneha/bmc"}, {"username", "u"}}
 		}},
+		{"how often Pacemaker calls the agent", with(t, `"ipmi://10.0.1.2"`, "{url: \"ipmi://10.0.1.2?pcmk_off_retries=3\", pcmk_reboot_retries: 1}"), func(c *Cluster) {
+			c.Fencing[1].Options = append([]Option{}, c.Fencing[1].Options...)
+			c.Fencing[1].Options = append(c.Fencing[1].Options, Option{"pcmk_off_retries", "3"}, Option{"pcmk_reboot_retries", "1"})
+			sortOptions(c.Fencing[1].Options)
+		}},
 		{"a BMC with its own account", with(t, `"ipmi://10.0.1.2"`, "{url: ipmi://10.0.1.2, username: v, password_file: /b, power_wait: 0}"), func(c *Cluster) {
 			c.Fencing[1].Options = []Option{{"ip", "10.0.1.2"}, {"password_file", "/b"}, {"power_wait", "0"}, {"username", "v"}}
 			c.Files = append(c.Files, FileRef{"/b", "f", 5, 79})
@@ -277,6 +282,8 @@ func TestFindings(t *testing.T) {
 		{with(t, "password_file: /etc/oneha/bmc", "password_file: hidden"), "6:35: password_file of bmc is not a path"},
 		{with(t, "password_file: /etc/oneha/bmc", "password_file: /b, password_script: /s"), `6:56: both password_file and password_script`},
 		{with(t, "username: u", "username: u, privlvl: user"), `6:29: privlvl of bmc is "user"; give operator or administrator`},
+		{with(t, "username: u", "username: u, pcmk_off_retries: 0"), `6:38: pcmk_off_retries of bmc is "0"; give a number from 1 to 10`},
+		{with(t, "username: u", "username: u, pcmk_delay_max: 9"), `6:20: unknown key "pcmk_delay_max" in bmc`},
 		{with(t, "username: u", "username: u, power_wait: 1.5"), `6:32: power_wait of bmc is "1.5"; give a number from 0 to 600`},
 		{with(t, "cluster: c", "cluster: c\npassword: hidden"), "3:1: a password does not belong"},
 

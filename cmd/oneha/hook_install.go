@@ -43,8 +43,9 @@ func (t tool) hookInstallCommand() *cli.Command {
 		Name: "install", Usage: "make the hook in OpenNebula",
 		Description: "Writes the script that OpenNebula runs (remotes/hooks/" + hookScriptName + "), the\n" +
 			"directories of its records and, as root, of its settings (" + settings.Dir + "), and the\n" +
-			"hook itself with onehook create. What is there already stays. A hook of ft/host_error.rb for the same event has to go first: two\n" +
-			"would both act. On a zone run it on each server; the hook is made once.\n\n" +
+			"hook itself with onehook create. What is there already stays. A hook of\n" +
+			"ft/host_error.rb for the same event has to go first: two would both act. In a Raft\n" +
+			"zone run it on each server; the hook is made once.\n\n" +
 			"Examples:\n  oneha hook install --dry-run             print what would be done\n  oneha hook install --arguments='-m -p 5'",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", DisableDefaultText: true, Usage: "print the template and what would be done"},
@@ -276,6 +277,6 @@ func (t tool) createHook(ctx context.Context, template, authFile string, e one.E
 	if err := cmd.Run(); err != nil {
 		return failure{fmt.Errorf("onehook create: %w; the template is what --dry-run prints", err)}
 	}
-	_, err = fmt.Fprintln(t.stdout, "The hook is made. Try it: docs/vm-ha.md, \"Try it\".")
+	_, err = fmt.Fprintln(t.stdout, "The hook is made. Try it: vm-ha.md in /usr/share/doc/oneha/docs, \"Try it\".")
 	return err
 }

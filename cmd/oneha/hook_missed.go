@@ -88,6 +88,8 @@ func (t tool) hookMissed(c *cli.Context) error {
 			return failure{err}
 		}
 		return t.handleMissed(ctx, work, own.log, list, c.String("arguments"))
+	case !c.Bool("json"):
+		fmt.Fprintf(t.stdout, "To do: mend the host and see it come back, or: sudo -u oneadmin %s --handle\n", c.Command.HelpName)
 	}
 	return errFindings
 }

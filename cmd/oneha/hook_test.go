@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/oneha/oneha/internal/bmc/bmctest"
 	"github.com/oneha/oneha/test/fakeone"
@@ -24,6 +25,7 @@ import (
 
 // hookSite is a cloud, the BMC of its host 1, and the hook's files.
 type hookSite struct {
+	t     *testing.T
 	cloud *fakeone.Cloud
 	bmc   *bmctest.BMC
 	dir   string
@@ -32,13 +34,13 @@ type hookSite struct {
 
 func newHookSite(t *testing.T, password string) *hookSite {
 	t.Helper()
-	s := &hookSite{cloud: fakeone.New(), bmc: bmctest.Start(t, bmctest.Options{}), dir: t.TempDir()}
+	s := &hookSite{t: t, cloud: fakeone.New(), bmc: bmctest.Start(t, bmctest.Options{}), dir: t.TempDir()}
 	s.cloud.Monitors = true
 	server := httptest.NewServer(s.cloud.Handler())
 	t.Cleanup(server.Close)
 	s.write(t, "one_auth", fakeone.Session, 0o600)
 	s.write(t, "password", password, 0o600)
-	s.write(t, "host-error.yaml", fmt.Sprintf("endpoint: %s/RPC2\ncredentials: %s/one_auth\nfencing:\n  agent: fence_bmc_ipmi\n  username: admin\n  password_file: %s/password\n  options: {ipport: %d, login_timeout: 5}\n",
+	s.write(t, "host-error.yaml", fmt.Sprintf("endpoint: %s/RPC2\ncredentials: %s/one_auth\nfencing:\n  agent: fence_bmc_ipmi\n  username: admin\n  password_file: %s/password\n  options: {ipport: %d, login_timeout: 5}\nunknown: 30s\ndeadline: 1m\n",
 		server.URL, s.dir, s.dir, s.bmc.Port), 0o644)
 	s.own = []string{"--settings=" + s.path("host-error.yaml"), "--log=" + s.path("host_error.log"), "--records=" + s.path("records")}
 	s.cloud.Add(fakeone.Datastore{ID: 0, Name: "system", Shared: "YES"}, fakeone.Host{ID: 1, Name: "kvm1", State: 3, Before: 2, Template: map[string]string{"FENCE_IP": "127.0.0.1"}})
@@ -57,9 +59,17 @@ func (s *hookSite) write(t *testing.T, name, text string, mode os.FileMode) {
 	}
 }
 
+// hookLimit is many times what a run of the hook takes here.
+const hookLimit = 90 * time.Second
+
 func (s *hookSite) run(stdin string, args ...string) (code int, stdout, stderr string) {
+	ctx, cancel := context.WithTimeout(context.Background(), hookLimit)
+	defer cancel()
 	var out, errs bytes.Buffer
-	code = tool{stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, root: os.DirFS("/")}.run(context.Background(), append([]string{"oneha"}, args...))
+	code = tool{stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, root: os.DirFS("/")}.run(ctx, append([]string{"oneha"}, args...))
+	if ctx.Err() != nil {
+		s.t.Errorf("%q did not end in %s:\n%s%s", args, hookLimit, &out, &errs)
+	}
 	return code, out.String(), errs.String()
 }
 
@@ -110,7 +120,8 @@ func TestHookFencingFails(t *testing.T) {
 	}
 	// It is found afterwards, and handled when the password was mended.
 	missed := append([]string{"hook", "missed"}, s.own...)
-	if code, out, _ := s.run("", missed...); code != 1 || !strings.Contains(out, `host 1 kvm1  ERROR  a hook was broken off, or left something: its last step was "fencing"`) {
+	if code, out, _ := s.run("", missed...); code != 1 || !strings.Contains(out, `host 1 kvm1  ERROR  a hook was broken off, or left something: its last step was "fencing"`) ||
+		!strings.Contains(out, "sudo -u oneadmin oneha hook missed --handle\n") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 	s.write(t, "password", bmctest.Password, 0o600)

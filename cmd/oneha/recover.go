@@ -14,6 +14,7 @@ import (
 
 	"github.com/oneha/oneha/internal/diag"
 	"github.com/oneha/oneha/internal/one"
+	tty "github.com/oneha/oneha/internal/screen"
 	"github.com/oneha/oneha/internal/vmha/recovery"
 	"github.com/oneha/oneha/internal/vmha/survey"
 )
@@ -142,30 +143,36 @@ func (t tool) recoverSafely(ctx context.Context, c *cli.Context, job *recoverJob
 		}
 		report = again
 		for i := range report.Machines {
-			if m := &report.Machines[i]; m.Proposal.Verdict == recovery.Safe && !slices.Equal(safe[m.ID], m.Proposal.Choices) {
+			if m := &report.Machines[i]; m.Proposal.Verdict == recovery.Safe && safe[m.ID] != shownAs(*m) {
 				m.Proposal.Verdict, m.Proposal.Look = recovery.Ask, "it changed while you were asked: look again"
 			}
 		}
 	}
 	outcomes, err := survey.Apply(ctx, job.source, report, survey.Default, func(m survey.Machine, choice recovery.Choice, err error) {
 		if err != nil {
-			fmt.Fprintf(t.stderr, "%d %s: %s: %v\n", m.ID, m.Name, choice, err)
+			fmt.Fprintf(t.stderr, "%d %s: %s: %s\n", m.ID, tty.Clean(m.Name), choice, tty.Clean(err.Error()))
 			return
 		}
-		fmt.Fprintf(t.stderr, "%d %s: oned was told %s\n", m.ID, m.Name, choice)
+		fmt.Fprintf(t.stderr, "%d %s: oned was told %s\n", m.ID, tty.Clean(m.Name), choice)
 	})
 	return outcomes, report, err
 }
 
-// safeOnes are the choices that are safe, by virtual machine.
-func safeOnes(r survey.Report) map[int][]recovery.Choice {
-	safe := map[int][]recovery.Choice{}
+// safeOnes are those whose answer is safe, by the ID of the virtual machine, as they are
+// shown.
+func safeOnes(r survey.Report) map[int]string {
+	safe := map[int]string{}
 	for _, m := range r.Machines {
 		if m.Proposal.Verdict == recovery.Safe {
-			safe[m.ID] = m.Proposal.Choices
+			safe[m.ID] = shownAs(m)
 		}
 	}
 	return safe
+}
+
+// shownAs is what a person agrees to: answers in a state, at a place, since a time.
+func shownAs(m survey.Machine) string {
+	return fmt.Sprint(m.State.Name, " ", m.Seq, " ", m.Since.Unix(), " ", m.Proposal.Choices)
 }
 
 // recoverLeft reports whether something is left to do.

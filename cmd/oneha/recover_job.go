@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -76,7 +77,7 @@ func (job *recoverJob) since(ctx context.Context, c *cli.Context, ago time.Durat
 	}
 	at, by, err := startedAuto(ctx, job.source.Endpoint, raft, port)
 	if err != nil {
-		job.notes = append(job.notes, err.Error()+", so what oned drives at this moment is listed, too: --started tells")
+		job.notes = append(job.notes, err.Error()+", so what oned drives at this moment is listed, too: say how long ago it was started, as in --started 10m")
 		return
 	}
 	job.source.Started = at
@@ -88,15 +89,13 @@ func (job *recoverJob) since(ctx context.Context, c *cli.Context, ago time.Durat
 // gatherer asks the hypervisors, and the front-ends on which scripts may still work.
 func (t tool) gatherer(ctx context.Context, c *cli.Context, job *recoverJob, raft one.RaftStatus) hypervisor.Gatherer {
 	frontEnds := slices.Clone(c.StringSlice("front-end"))
-	if raft.State != one.Solo {
-		others, err := otherServers(ctx, job.source, raft.ServerID)
-		if err != nil {
-			job.notes = append(job.notes, fmt.Sprintf("the other servers of the zone are not known, name them with --front-end: %v", err))
-		}
-		for _, name := range others {
-			if !slices.Contains(frontEnds, name) {
-				frontEnds = append(frontEnds, name)
-			}
+	others, err := t.otherServers(ctx, job.source, raft)
+	if err != nil {
+		job.notes = append(job.notes, fmt.Sprintf("the other servers of the zone are not known, name them with --front-end: %v", err))
+	}
+	for _, name := range others {
+		if !slices.Contains(frontEnds, name) {
+			frontEnds = append(frontEnds, name)
 		}
 	}
 	user, source := c.String("ssh-user"), job.source
@@ -119,24 +118,48 @@ func (t tool) gatherer(ctx context.Context, c *cli.Context, job *recoverJob, raf
 	}
 }
 
-// otherServers are the hosts of the other endpoints of oned's own zone.
-func otherServers(ctx context.Context, s survey.Source, self int) (hosts []string, err error) {
+// otherServers are the hosts that oned runs on, and those of the other servers of its own
+// zone, but this machine: wherever this is run, the scripts of the oned that it asks work
+// on that one's machine.
+func (t tool) otherServers(ctx context.Context, s survey.Source, raft one.RaftStatus) (hosts []string, err error) {
+	asked := hostOf(s.Endpoint.String())
+	if raft.State == one.Solo {
+		return t.elsewhere(asked, 0, []one.ZoneServer{{Endpoint: s.Endpoint.String()}}), nil
+	}
 	id, err := one.LocalZone(ctx, s.Endpoint, s.Credentials)
 	if err != nil {
-		return nil, err
+		return t.elsewhere(asked, -1, []one.ZoneServer{{Endpoint: s.Endpoint.String()}}), err
 	}
 	zone, err := one.AskZone(ctx, s.Endpoint, s.Credentials, id)
 	if err != nil {
-		return nil, err
+		return t.elsewhere(asked, -1, []one.ZoneServer{{Endpoint: s.Endpoint.String()}}), err
 	}
-	for _, server := range zone.Servers {
-		u, err := url.Parse(server.Endpoint)
-		if server.ID == self || err != nil || u.Hostname() == "" {
+	return t.elsewhere(asked, raft.ServerID, zone.Servers), nil
+}
+
+// elsewhere are the hosts of servers without this machine; self answers at the host asked.
+func (t tool) elsewhere(asked string, self int, servers []one.ZoneServer) (hosts []string) {
+	here := func(host string) bool {
+		ip, err := netip.ParseAddr(host)
+		return err == nil && ip.IsLoopback() || t.isHere(host)
+	}
+	for _, server := range servers {
+		host := hostOf(server.Endpoint)
+		if host == "" || here(host) || server.ID == self && here(asked) {
 			continue
 		}
-		hosts = append(hosts, u.Hostname())
+		hosts = append(hosts, host)
 	}
-	return hosts, nil
+	return hosts
+}
+
+// hostOf is the host of an endpoint, "" if it has none.
+func hostOf(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // find looks at everything once.

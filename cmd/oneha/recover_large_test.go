@@ -72,9 +72,9 @@ func TestRecoverLargeCloud(t *testing.T) {
 		other int // calls that change nothing
 		took  time.Duration
 	}{
-		{nil, 3, 2 * time.Second},
-		{[]string{"--ssh"}, 3 + 8 + 1, 2 * time.Second},
-		{[]string{"--ssh", "--apply", "--yes"}, 3 + 8 + 1 + 2*5, 6 * time.Second}, // two steps
+		{nil, 3, 4 * time.Second},
+		{[]string{"--ssh"}, 3 + 8 + 1, 4 * time.Second},
+		{[]string{"--ssh", "--apply", "--yes"}, 3 + 8 + 1 + 2*5, 12 * time.Second}, // two steps
 	} {
 		before := cloud.Calls()
 		cmd := exec.Command(oneha, append(append([]string{"recover", "--json"}, c.flags...), flags...)...)

@@ -27,7 +27,7 @@ func recoverTable(r survey.Report, notes []string, outcomes []survey.Outcome, wi
 			verdict, do := m.Proposal.Verdict.String(), advice(m.Proposal, reasons)
 			if o, was := done[m.ID]; was {
 				if verdict, do = "done", "is in "+o.State.Name; o.Err != nil {
-					verdict, do = "failed", o.Err.Error()
+					verdict, do = "failed", tty.Clean(o.Err.Error())
 				}
 			}
 			rows = append(rows, []string{fmt.Sprint(m.ID), tty.Clean(m.Name), m.State.Name, sinceWords(r.At, m.Since), tty.Clean(m.Host), verdict, do})

@@ -53,6 +53,8 @@ type vmReader struct {
 	placed    bool
 	attribute string
 	inside    bool // makes it keep what WholeVM has
+	depth     int  // of the elements around the machines that are open
+	begun     bool // there was one, or a machine
 }
 
 func newVMReader(r io.Reader) *vmReader {
@@ -83,19 +85,30 @@ func (v *vmReader) token() (xml.Token, error) {
 	return v.xml.RawToken()
 }
 
-// next returns the next virtual machine; io.EOF is the end of the document.
+// next returns the next virtual machine; io.EOF is the end of the document. One that ends
+// before its last tag is an error: a machine that is not in it may be there all the same.
 func (v *vmReader) next() (vmRecord, error) {
 	for {
 		t, err := v.token()
+		if err == io.EOF && (v.depth > 0 || !v.begun) {
+			err = fmt.Errorf("read VM documents: %w", io.ErrUnexpectedEOF)
+		}
 		if err != nil {
 			return vmRecord{}, err
 		}
-		if start, ok := t.(xml.StartElement); ok && start.Name.Local == "VM" {
-			r, err := v.record()
-			if err != nil {
-				return vmRecord{}, fmt.Errorf("read VM document: %w", ended(err))
+		switch t := t.(type) {
+		case xml.StartElement:
+			v.begun = true
+			if t.Name.Local == "VM" {
+				r, err := v.record()
+				if err != nil {
+					return vmRecord{}, fmt.Errorf("read VM document: %w", ended(err))
+				}
+				return r, nil
 			}
-			return r, nil
+			v.depth++
+		case xml.EndElement:
+			v.depth--
 		}
 	}
 }

@@ -39,6 +39,10 @@ func (m *Manager) RunOnce(ctx context.Context, t Transient) error {
 		return err
 	})
 	if isDBus(err, unitExists) {
+		// Also of one that only has a file: systemd puts no transient one in its place.
+		if st, unknown := m.State(ctx, t.Name); unknown == nil && !st.Phase().Up() && !st.Phase().Pending() {
+			return fmt.Errorf("run %s: a unit of that name is there, and does not run; if it has a file (systemctl cat %s), that keeps this from being started", t.Name, t.Name)
+		}
 		return fmt.Errorf("run %s: %w", t.Name, ErrRuns)
 	}
 	if err != nil {

@@ -50,6 +50,26 @@ func TestMachineRunOnce(t *testing.T) {
 	}
 }
 
+// One with a file of its own, which does not run, is no transient one at work.
+func TestMachineRunOnceBesideAFile(t *testing.T) {
+	m := machine(t)
+	const name, file = "oneha-transient-file.service", "/run/systemd/system/oneha-transient-file.service"
+	if err := os.WriteFile(file, []byte("[Service]\nExecStart=/bin/true\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := os.Remove(file); err != nil {
+			t.Error(err)
+		}
+		systemctl(t, "daemon-reload")
+	}()
+	systemctl(t, "daemon-reload")
+	err := m.RunOnce(deadline(t, 20*time.Second), unit.Transient{Name: name, Description: "oneha test", User: "65534", Command: []string{"/bin/true"}})
+	if err == nil || errors.Is(err, unit.ErrRuns) || !strings.Contains(err.Error(), "systemctl cat "+name) {
+		t.Errorf("%v", err)
+	}
+}
+
 func until(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !so(); time.Sleep(20 * time.Millisecond) {

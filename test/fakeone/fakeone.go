@@ -134,6 +134,7 @@ type Call struct {
 type Fault struct {
 	Code    int           // refuse with this code of OpenNebula's
 	Hang    time.Duration // answer that much later
+	Until   chan struct{} // or when this is closed
 	Drop    bool          // carry it out, and close the connection without an answer
 	Message string
 }
@@ -282,6 +283,7 @@ func (c *Cloud) answer(ctx context.Context, name string, m method, call fakeoned
 	if fault.Hang > 0 {
 		select {
 		case <-ctx.Done():
+		case <-fault.Until:
 		case <-time.After(fault.Hang):
 		}
 	}

@@ -24,12 +24,16 @@ type Case struct {
 // States whose facts are more than whether a domain runs.
 var (
 	moving  = lcms(4, 7, 8, 35, 37, 38, 43, 44, 45, 46, 60, 61) // between two hosts
+	come    = lcms(1, 2, 36, 39)                                // first brought to and started on a host: from a dead one, perhaps, which may run it
 	device  = lcms(17, 25)
 	snapped = lcms(24)
 	saving  = lcms(5, 6, 7)
 	taken   = lcms(8, 10, 11, 30, 34, 38, 40, 41, 42, 43, 44, 45, 46) // disks away from a host
 	brought = lcms(9, 31, 49, 50)                                     // disks away from the front-end
 )
+
+// detached is HOTPLUG_EPILOG_POWEROFF.
+const detached = 34
 
 func lcms(list ...int) map[int]bool {
 	set := map[int]bool{}
@@ -43,7 +47,7 @@ func lcms(list ...int) map[int]bool {
 // host that a machine comes from, and what was begun on a device.
 func (c *Case) needsBefore() bool {
 	n := c.Facts.LCM
-	return c.Facts.State == recovery.Active && c.VM.Seq > 0 && (moving[n] || device[n])
+	return c.Facts.State == recovery.Active && c.VM.Seq > 0 && (moving[n] || come[n] || device[n])
 }
 
 // know takes in what is inside, and where it was.
@@ -66,9 +70,10 @@ func (c *Case) domain() string {
 	return "one-" + strconv.Itoa(c.VM.ID)
 }
 
-// source is the host that it comes from while it is moved, "" otherwise.
+// source is the host that it comes from while it is moved, or when what a recreate or
+// the incident of that host has begun brings it elsewhere; "" otherwise.
 func (c *Case) source() string {
-	if !moving[c.Facts.LCM] || c.prev.Host == c.VM.Host {
+	if n := c.Facts.LCM; !moving[n] && !come[n] || c.prev.Host == c.VM.Host {
 		return ""
 	}
 	return c.prev.Host
@@ -142,6 +147,9 @@ func (c *Case) learn(reports map[string]Report, fronts []Report, power map[strin
 	f.Source, f.OnSource = recovery.HostUnasked, recovery.Unasked
 	if source := c.source(); source != "" {
 		f.Source = power[source]
+		if r, asked := reports[source]; asked && r.Err == nil {
+			f.Source = recovery.HostUp // also one that OpenNebula has no more
+		}
 		f.OnSource = c.presence(reports, source, c.prev.Driver)
 	}
 	f.Worker = c.worker(reports, fronts, power)
@@ -168,6 +176,9 @@ func (c *Case) presence(reports map[string]Report, host, driver string) recovery
 	state, there := r.Domains[c.domain()]
 	switch {
 	case !there, state == "shut off", state == "crashed":
+		if r.Guests[c.domain()] {
+			return recovery.Unasked // libvirt has lost it, or is not the one that runs it
+		}
 		return recovery.Absent
 	case state == "running", state == "idle", state == "in shutdown":
 		return recovery.There
@@ -199,7 +210,7 @@ func (c *Case) worker(reports map[string]Report, fronts []Report, power map[stri
 			return recovery.There
 		}
 	}
-	if moving[c.Facts.LCM] && c.source() == "" { // where it comes from is not known
+	if n := c.Facts.LCM; moving[n] && c.source() == "" || come[n] && c.VM.Seq > 0 && c.prev.Host == "" { // where it comes from is not known
 		all = false
 	}
 	if !all || len(fronts) == 0 {
@@ -229,9 +240,10 @@ func (c *Case) checkpoint(reports map[string]Report, datastores string) recovery
 // disks is whether all disks are where they are to be taken from. The drivers shared
 // and qcow2 move nothing between hosts on one datastore: source and target are the same
 // place. Between two datastores they rename the directory, into one that is there already.
+// A disk that is detached goes from there as well.
 func (c *Case) disks(reports map[string]Report, fronts []Report, datastores string) recovery.Presence {
 	stay, frontEnd := c.takenFrom()
-	if tm := c.last.Transfer; tm == stay.Transfer && c.last.Datastore == stay.Datastore && (tm == "shared" || tm == "qcow2") {
+	if tm := c.last.Transfer; tm == stay.Transfer && c.last.Datastore == stay.Datastore && (tm == "shared" || tm == "qcow2") && c.Facts.LCM != detached {
 		return recovery.There
 	}
 	r := reports[stay.Host]

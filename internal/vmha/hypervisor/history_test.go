@@ -23,7 +23,7 @@ func TestHistoriesOfMany(t *testing.T) {
 		c.Inside = one.WholeVM{ID: id, History: []one.Stay{{Seq: 1, Host: "h2", Begin: int64(1000 + many - id)}}}
 		cases = append(cases, c)
 	}
-	cases = append(cases, caseOf(many, 2, 1, "h2"), caseOf(many+1, 4, 0, "h2")) // need none, have none
+	cases = append(cases, caseOf(many, 18, 1, "h2"), caseOf(many+1, 4, 0, "h2")) // need none, have none
 	var wholes, stays atomic.Int32
 	g := Gatherer{
 		Whole: func(_ context.Context, id int) (one.WholeVM, error) {
@@ -103,5 +103,15 @@ func TestDisksBetweenDatastores(t *testing.T) {
 		if got := c.disks(reports, nil, "/ds"); got != want {
 			t.Errorf("from datastore %d: %d", other, got)
 		}
+	}
+}
+
+// A disk that is detached from a machine that is off may be gone, on shared storage as well:
+// nobody looked.
+func TestDiskThatIsReturned(t *testing.T) {
+	c := caseOf(1, 34, 0, "h1")
+	c.know(one.WholeVM{ID: 1, Disks: []one.Disk{{ID: 0}}, History: []one.Stay{{Seq: 0, Host: "h1", Transfer: "shared"}}})
+	if got := c.disks(map[string]Report{"h1": {Dirs: map[string]map[string]File{c.dir("/ds", c.last): {}}}}, nil, "/ds"); got != recovery.Unasked {
+		t.Errorf("%d", got)
 	}
 }

@@ -33,6 +33,9 @@ func FencedAt(dir string, id int, host string) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("read the incident of %s: %w", host, err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() { // a pipe would be waited for
+		return time.Time{}, fmt.Errorf("read the incident of %s: %s is no regular file: move it away", host, f.Name())
+	}
 	text, err := io.ReadAll(io.LimitReader(f, maxIncident))
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read the incident of %s: %w", host, err)

@@ -15,6 +15,7 @@ type Report struct {
 	Err       error                      // nothing of it is known, and why
 	Domains   map[string]string          // by name, their state in virsh's words
 	AtWork    map[int]string             // a process, by the virtual machine that it works on
+	Guests    map[string]bool            // domains that a process runs, whatever libvirt says
 	XML       map[string]string          // by domain
 	Snapshots map[string][]string        // by domain
 	Dirs      map[string]map[string]File // by directory and name; empty for one that is not there
@@ -69,7 +70,7 @@ func (r *Report) take(what, name string, body []string) {
 		for i, line := range body {
 			lines[i] = strings.TrimSpace(line)
 		}
-		r.AtWork = AtWork(lines)
+		r.AtWork, r.Guests = AtWork(lines), guests(lines)
 	case "xml":
 		r.XML[name] = strings.Join(body, "\n")
 	case "snapshots":

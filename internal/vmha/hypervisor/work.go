@@ -58,3 +58,19 @@ func isDomain(line string) bool {
 		return strings.HasPrefix(name, "qemu-system")
 	}
 }
+
+// guestName is what libvirt calls a domain in the command line of its process; before 2.0
+// without "guest=".
+var guestName = regexp.MustCompile(` -name (?:guest=)?([^, ]+)`)
+
+// guests are the domains whose processes run. A domain process is no worker, but one that
+// libvirt does not list still has its disks open.
+func guests(processes []string) map[string]bool {
+	found := map[string]bool{}
+	for _, line := range processes {
+		if m := guestName.FindStringSubmatch(line); m != nil && isDomain(line) {
+			found[m[1]] = true
+		}
+	}
+	return found
+}

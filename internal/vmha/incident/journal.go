@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -122,9 +123,13 @@ func atWork(dir string, host int) bool {
 	return unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, lock) == nil && lock.Type != unix.F_UNLCK
 }
 
+// maxRecord bounds a record, in bytes: a machine takes some hundred, each time it is told
+// something.
+const maxRecord = 16 << 20
+
 // readSteps reads the whole lines of a record, and how long they are.
 func readSteps(file string) (steps []step, whole int64, err error) {
-	text, err := os.ReadFile(file)
+	text, err := readRecord(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, nil
 	}
@@ -135,11 +140,31 @@ func readSteps(file string) (steps []step, whole int64, err error) {
 	for {
 		line, err := lines.ReadBytes('\n')
 		var s step
-		if err != nil || json.Unmarshal(line, &s) != nil {
+		if err != nil || json.Unmarshal(line, &s) != nil || s.Step == "" {
 			return steps, whole, nil
 		}
 		steps, whole = append(steps, s), whole+int64(len(line))
 	}
+}
+
+// readRecord reads a file that may be root's to read and somebody else's to make: through
+// no link, without waiting for a pipe, and never more than the memory can hold.
+func readRecord(file string) ([]byte, error) {
+	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file: move it away", file)
+	case info.Size() > maxRecord:
+		return nil, fmt.Errorf("%s has more than %d MB: move it away", file, maxRecord>>20)
+	}
+	return io.ReadAll(io.LimitReader(f, maxRecord)) // it may grow; what is torn counts for nothing
 }
 
 // begin starts the record of a new incident in the place of an old one.

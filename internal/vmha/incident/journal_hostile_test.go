@@ -28,7 +28,7 @@ func TestHostileRecords(t *testing.T) {
 		}, "is no regular file"},
 		"an endless device": {func(file string) error { return os.Symlink("/dev/zero", file) }, "too many levels of symbolic links"},
 		"a directory":       {func(file string) error { return os.Mkdir(file, 0o700) }, "is no regular file"},
-		"a huge file":       {func(file string) error { return truncated(file, 1<<40) }, "has more than 64 MB"},
+		"a huge file":       {func(file string) error { return truncated(file, 1<<40) }, "has more than 16 MB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := recordFile(t.TempDir(), 1)

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
@@ -98,8 +99,8 @@ func (e *Event) host(word string) error {
 		return nil
 	}
 	document, err := base64.StdEncoding.DecodeString(word)
-	if err != nil {
-		return errors.New("the host is neither an ID nor a document in base64: the hook wants ARGUMENTS = \"$TEMPLATE ...\"")
+	if err != nil || !bytes.Contains(document, []byte("<")) { // a name such as kvm1 is base64, too
+		return errors.New("the host is neither an ID nor a document in base64: give the ID that onehost list has; the hook wants ARGUMENTS = \"$TEMPLATE ...\"")
 	}
 	h, err := one.ParseHost(document)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 )
 
 func TestParse(t *testing.T) {
+	const noHost = `the host is neither an ID nor a document in base64: give the ID that onehost list has; the hook wants ARGUMENTS = "$TEMPLATE ..."`
 	document := base64.StdEncoding.EncodeToString([]byte("<HOST><ID>7</ID><NAME>h</NAME><STATE>3</STATE><PREV_STATE>2</PREV_STATE></HOST>"))
 	for _, test := range []struct {
 		words string
@@ -35,13 +36,14 @@ func TestParse(t *testing.T) {
 		{"3 --migrate=1", 3, Options{Pause: 2}, "option `--migrate' doesn't allow an argument"},
 		{"3 -m --=x", 3, Options{Mode: Migrate, Pause: 2}, "unrecognized option `--'"},
 		{"-m -- 3 -d", 3, Options{Mode: Migrate, Pause: 2}, ""},
-		{"-m -", -1, Options{Mode: Migrate, Pause: 2}, `the host is neither an ID nor a document in base64: the hook wants ARGUMENTS = "$TEMPLATE ..."`},
+		{"-m -", -1, Options{Mode: Migrate, Pause: 2}, noHost},
 		{"3 -m -p 1440", 3, Options{Mode: Migrate, Pause: 1440}, ""},
 		{"3 -m -p 1441", 3, Options{Mode: Migrate, Pause: 2}, `-p "1441" is no number of cycles from 0 to 1440`},
 		{"3 -m -p -1", 3, Options{Mode: Migrate, Pause: 2}, `-p "-1" is no number of cycles from 0 to 1440`},
 		{"3 -m -p five", 3, Options{Mode: Migrate, Pause: 2}, `-p "five" is no number of cycles from 0 to 1440`},
 		{"-m", -1, Options{Mode: Migrate, Pause: 2}, "no host is given: neither its ID nor its document in base64"},
-		{"h0 -m", -1, Options{Mode: Migrate, Pause: 2}, `the host is neither an ID nor a document in base64: the hook wants ARGUMENTS = "$TEMPLATE ..."`},
+		{"h0 -m", -1, Options{Mode: Migrate, Pause: 2}, noHost},
+		{"kvm1 -m", -1, Options{Mode: Migrate, Pause: 2}, noHost}, // which is base64
 	} {
 		e, err := Parse(Words(nil, test.words))
 		got := ""

@@ -175,6 +175,9 @@ func (w Work) powerless(ctx context.Context, record *Record, e Event, h one.Host
 	if err := record.add(step{Step: stepWaited}); err != nil {
 		return h, err
 	}
+	if err := w.leads(ctx, h); err != nil {
+		return h, err
+	}
 	if err := w.notAlone(ctx, h); err != nil {
 		return h, err
 	}

@@ -126,7 +126,7 @@ func cases(s State) []Situation {
 		{When: "the same, with a checkpoint", Facts: with(both(Absent, Absent), func(f *Facts) { f.Checkpoint = There })},
 		{When: "the same, with all disks where they are taken from", Facts: with(both(Absent, Absent), func(f *Facts) { f.Disks = There })},
 		{When: "the same, with some disks not there any more", Facts: with(both(Absent, Absent), func(f *Facts) { f.Disks = Absent })},
-		{When: "the host that it comes from seen without power, nothing works on it", Facts: Facts{Host: HostUp, Source: HostOff, Worker: Absent}},
+		{When: "the host that it comes from seen without power, does not run, nothing works on it", Facts: Facts{Host: HostUp, Source: HostOff, Domain: Absent, Worker: Absent}},
 	}
 }
 

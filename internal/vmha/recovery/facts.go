@@ -48,6 +48,15 @@ type Facts struct {
 // gone reports that the domain surely does not run on its host.
 func (f Facts) gone() bool { return f.Domain == Absent || f.Host == HostOff }
 
+// nowhere reports that the domain surely does not run: neither on its host nor, when it
+// comes from another, on that one.
+func (f Facts) nowhere() bool { return f.gone() && f.OnSource != There && !f.sourceUnknown() }
+
+// sourceUnknown reports that it comes from a host that may run it: nobody could say.
+func (f Facts) sourceUnknown() bool {
+	return f.OnSource == Unasked && (f.Source == HostUp || f.Source == HostSilent)
+}
+
 // hostDead says what is known of a host that does not answer.
 func hostDead(p Power) string {
 	if p == HostOff {

@@ -52,5 +52,5 @@ func ask(why, look string, choices ...Choice) Proposal {
 func wait(why, look string) Proposal { return Proposal{Verdict: Wait, Why: why, Look: look} }
 
 func handle(why string) Proposal {
-	return Proposal{Verdict: Handle, Why: why, Look: "the host error hook takes all virtual machines of a dead host together, after its power was seen off"}
+	return Proposal{Verdict: Handle, Why: why, Look: "the host error hook takes all virtual machines of a dead host together, after its power was seen off: sudo -u oneadmin oneha hook missed; when nothing was missed, they wait for the scheduler"}
 }

@@ -75,6 +75,10 @@ func TestSafeIsProved(t *testing.T) {
 			t.Fatalf("%s %+v: moves disks again that nobody saw where they are taken from", s.Name, f)
 		case slices.Contains(p.Choices, Retry) && (f.Domain == There || f.OnSource == There):
 			t.Fatalf("%s %+v: done again under a domain that runs", s.Name, f)
+		case slices.Contains(p.Choices, Retry) && f.Domain != Absent:
+			t.Fatalf("%s %+v: done again, and nobody looked whether its domain runs", s.Name, f)
+		case slices.Contains(p.Choices, Retry) && f.OnSource == Unasked && (f.Source == HostUp || f.Source == HostSilent):
+			t.Fatalf("%s %+v: done again, and it may run on the host that it comes from", s.Name, f)
 		case (end.Name == "BOOT" || s.LCM == 60 || s.LCM == 61) && s.LCM >= 60 && f.Source != HostOff && f.OnSource != Absent:
 			t.Fatalf("%s %+v: is started, and may run on the host that it comes from", s.Name, f)
 		case s.LCM == 7 && f.OnSource == Unasked:

@@ -1,10 +1,14 @@
 package recovery
 
 // retryWhenIdle asks oned to do it again, which is safe only when nothing else does
-// it still: a script of the Transfer Manager survives the oned that started it.
+// it still: a script of the Transfer Manager survives the oned that started it; and only
+// when no domain has the disks open: a clean-up that failed may have left one.
 func retryWhenIdle(why string, f Facts) Proposal {
-	if f.idle() {
+	switch {
+	case f.idle() && f.nowhere():
 		return safe(why, Retry)
+	case f.idle():
+		return ask(why, "see that no host runs it, neither its own nor one that it comes from: virsh domstate one-ID", Retry)
 	}
 	return ask(why, "see that no script of the Transfer Manager works on it any more, on all front-ends and on its hosts: ps -ef | grep /ID/", Retry)
 }

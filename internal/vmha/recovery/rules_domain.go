@@ -20,6 +20,8 @@ func boot(s State, f Facts) Proposal {
 		return handle("its host " + hostDead(f.Host))
 	case f.Domain == Absent && f.OnSource == There:
 		return ask("it runs on the host that it came from", "virsh domstate one-ID on both; it must end there before it is started here")
+	case f.Domain == Absent && f.sourceUnknown():
+		return ask("it does not run here, and nobody knows whether the host that it comes from still runs it", "virsh domstate one-ID on both: only when none runs it, "+retryWord(s)+", else there are two of it on the same disks", retryChoices(s)...)
 	case f.Domain == Absent && !f.idle():
 		return ask("it does not run", "see that nothing starts it any more: ps -ef | grep one-ID; then "+retryWord(s), retryChoices(s)...)
 	case f.Domain == Absent && s.LCM == 32:

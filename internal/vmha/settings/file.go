@@ -46,6 +46,8 @@ func readOwn(file string, forbidden fs.FileMode) ([]byte, error) {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("%w, as user %s: as root, run %s; if a directory above keeps it out, install -d -m 750 -o root -g %s %s", err, me, mend, me, Dir)
+	case errors.Is(err, fs.ErrNotExist) && forbidden&0o044 != 0:
+		return nil, fmt.Errorf("%w: as root, run install -m 600 -o %s /dev/null %s and write the password into it", err, me, file)
 	case err != nil:
 		return nil, err
 	}

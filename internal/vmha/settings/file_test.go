@@ -107,6 +107,10 @@ func TestOwnFilesThatAreNone(t *testing.T) {
 	if err := CheckPassword(pipe); err == nil || !strings.Contains(err.Error(), "is not a regular file") {
 		t.Error(err)
 	}
+	none := filepath.Join(t.TempDir(), "bmc.password")
+	if err := CheckPassword(none); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "as root, run install -m 600 -o "+userName(os.Geteuid())+" /dev/null "+none+" and") {
+		t.Error(err)
+	}
 	if _, _, err := Load(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}

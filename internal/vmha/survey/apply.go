@@ -24,16 +24,18 @@ type Pace struct {
 	Every time.Duration // before the first look at all machines; each further pause is twice as long
 	Limit time.Duration // for each step of a proposal
 	Call  time.Duration // for one call; after one that hangs nothing more is done
+	Fresh time.Duration // no answer is given by a look that is older
 }
 
 // Default is for a real oned.
-var Default = Pace{Every: 2 * time.Second, Limit: 30 * time.Second, Call: time.Minute}
+var Default = Pace{Every: 2 * time.Second, Limit: 30 * time.Second, Call: time.Minute, Fresh: 10 * time.Second}
 
 // Apply carries out the safe proposals of a report, one call after the other, and looks
 // afterwards whether oned did what it said. A machine that is not in the state of
-// the report any more is left alone. oned is asked for all machines at once, so the
-// calls are those that change something and a few others, however many machines there
-// are: with the Default pace at most five for each step of the longest proposal.
+// the report any more, or has been in another since, is left alone. oned is asked for all
+// machines at once, so the calls are those that change something and a few others, however
+// many machines there are: with the Default pace at most five for each step of the longest
+// proposal, and one for every ten seconds in which answers are given.
 //
 // said is called for every call that changes something, when it was answered. An error
 // is one that ended all; what became of each machine is in its Outcome.
@@ -79,15 +81,20 @@ var errMoved = errors.New("it is in another state by now: nothing was done")
 // applyStep gives all that are due their choice of this step and waits for what
 // follows.
 func applyStep(ctx context.Context, s Source, list []Outcome, due []int, step int, pace Pace, said func(Machine, recovery.Choice, error)) error {
-	now, err := states(ctx, s, pace.Call)
-	if err != nil {
-		return err
-	}
+	var now map[int]position
+	var looked time.Time
 	waiting := map[int]int{} // by ID, place in the list
 	for _, i := range due {
+		if now == nil || time.Since(looked) > pace.Fresh {
+			var err error
+			looked = time.Now()
+			if now, err = states(ctx, s, pace.Call); err != nil {
+				return err
+			}
+		}
 		o := &list[i]
 		choice := o.Proposal.Choices[step]
-		if at, there := now[o.ID]; !there || at != (position{o.State.State, o.State.LCM, o.Seq}) {
+		if at, there := now[o.ID]; !there || at != (position{o.State.State, o.State.LCM, o.Seq, o.Since.Unix()}) {
 			if there {
 				o.State = recovery.Find(at.state, at.lcm)
 			}
@@ -103,6 +110,9 @@ func applyStep(ctx context.Context, s Source, list []Outcome, due []int, step in
 		case err != nil && late != nil:
 			o.Err = fmt.Errorf("whether oned took the answer is not known: %w", late)
 			return late
+		case err != nil && !answered(err): // oned may be gone, and another one in its place
+			o.Err = fmt.Errorf("whether oned took the answer is not known: %w", err)
+			return err
 		case err != nil:
 			o.Err = err
 		default:
@@ -111,6 +121,12 @@ func applyStep(ctx context.Context, s Source, list []Outcome, due []int, step in
 		}
 	}
 	return verify(ctx, s, list, waiting, step, pace)
+}
+
+// answered reports whether an error is what oned said, and not that it said nothing.
+func answered(err error) bool {
+	fault, refusal := (*one.Fault)(nil), (*one.APIError)(nil)
+	return errors.As(err, &fault) || errors.As(err, &refusal)
 }
 
 // verify waits until the machines are where the choices of this step lead.
@@ -137,7 +153,7 @@ func verify(ctx context.Context, s Source, list []Outcome, waiting map[int]int, 
 			outcome := from.Outcome(o.Proposal.Choices[step])
 			switch {
 			case end.Name != from.Name, outcome.Again: // left it, or is at it once more
-				o.State, o.Seq, o.seen = end, at.seq, o.seen+1
+				o.State, o.Seq, o.Since, o.seen = end, at.seq, time.Unix(at.since, 0), o.seen+1
 				if outcome.To == "RUNNING" && end.Kind == recovery.Failed {
 					o.Err = fmt.Errorf("it is in %s", end.Name)
 				}
@@ -154,8 +170,12 @@ func verify(ctx context.Context, s Source, list []Outcome, waiting map[int]int, 
 	return nil
 }
 
-// position is where a machine is.
-type position struct{ state, lcm, seq int }
+// position is where a machine is, and since when: one that has left a state and come back
+// is not where it was.
+type position struct {
+	state, lcm, seq int
+	since           int64 // Unix seconds
+}
 
 // states asks oned where all machines are.
 func states(ctx context.Context, s Source, limit time.Duration) (map[int]position, error) {
@@ -163,7 +183,7 @@ func states(ctx context.Context, s Source, limit time.Duration) (map[int]positio
 	defer cancel()
 	now := map[int]position{}
 	err := one.EachVM(ctx, s.Endpoint, s.Credentials, func(vm one.PoolVM) {
-		now[vm.ID] = position{vm.State, vm.LCM, vm.Seq}
+		now[vm.ID] = position{vm.State, vm.LCM, vm.Seq, vm.Since.Unix()}
 	})
 	return now, err
 }

@@ -141,7 +141,7 @@ func stuckHosts(hosts []one.Host) (list []Object) {
 		switch h.State {
 		case one.HostError, 5:
 			o.Why = "the monitoring does not reach it; its event may have been lost with the oned that saw it"
-			o.Look = "see that the host error hook has run for it, or mend the host: onehost show " + fmt.Sprint(h.ID)
+			o.Look = "sudo -u oneadmin oneha hook missed says whether the host error hook has handled it; or mend the host: onehost show " + fmt.Sprint(h.ID)
 		case one.HostInit:
 			o.Why = "it was never monitored, or its first monitoring ended with the oned that began it"
 			o.Look = fmt.Sprintf("it should be MONITORED within minutes, else: onehost forceupdate %d", h.ID)

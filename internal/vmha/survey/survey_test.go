@@ -44,7 +44,7 @@ func absent(_ context.Context, _ []one.Host, cases []hypervisor.Case) []string {
 	return nil
 }
 
-var quick = Pace{Every: 5 * time.Millisecond, Limit: time.Minute, Call: time.Minute}
+var quick = Pace{Every: 5 * time.Millisecond, Limit: time.Minute, Call: time.Minute, Fresh: time.Minute}
 
 func TestFind(t *testing.T) {
 	cloud := fakeone.New()

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/oneha/oneha/internal/one"
 )
@@ -111,9 +112,16 @@ func startGently(cmd *exec.Cmd) error {
 	return <-started
 }
 
-// lines are those of a text that are not empty.
+// lines are those of a text that are not empty, without what steers a terminal: an error
+// has words of oned's, and those the names that others chose.
 func lines(text string) (all []string) {
 	for line := range strings.Lines(text) {
+		line = strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
+				return ' '
+			}
+			return r
+		}, line)
 		if line = strings.TrimSpace(line); line != "" {
 			all = append(all, line)
 		}

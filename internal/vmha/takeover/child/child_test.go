@@ -40,7 +40,9 @@ func TestRun(t *testing.T) {
 		"left":    {"echo one; echo; echo two; exit 1", Found{[]string{"one", "two"}, true}, ""},
 		"half":    {"echo one; echo 'oneha: it hangs' >&2; echo 'see oned.log' >&2; exit 1", Found{[]string{"one"}, true}, "it hangs see oned.log"},
 		"refused": {"echo 'oneha: no such option' >&2; exit 2", Found{}, "no such option"},
-		"silent":  {"exit 3", Found{}, "look after a takeover: exit status 3"},
+		"hostile": {`printf 'a\033[2Jb\302\2332J\342\200\256c\n'; printf 'oneha: \033]0;x\007 no\n' >&2; exit 1`,
+			Found{[]string{"a [2Jb 2J c"}, true}, " ]0;x  no"},
+		"silent": {"exit 3", Found{}, "look after a takeover: exit status 3"},
 		"words": {`echo "$@"`, Found{Lines: []string{
 			"recover takeover --endpoint " + one.DefaultEndpoint + " --credentials /auth --since 2026-03-01T12:00:00.000000005Z --within"}}, ""},
 		"environment": {"[ -z \"$NOTIFY_SOCKET$HOME\" ] && echo none", Found{Lines: []string{"none"}}, ""},

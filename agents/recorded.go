@@ -45,7 +45,7 @@ func recorded(ctx context.Context, req *ocf.Request, run func(context.Context, *
 	err := run(context.WithValue(ctx, noteKey{}, note), req)
 	code := int(ocf.CodeOf(err))
 	e.Time, e.What, e.Code = time.Now(), events.Ended, &code
-	e.Took = e.Time.Sub(begin).Round(time.Millisecond).Seconds()
+	e.Took = float64(e.Time.Sub(begin).Milliseconds()) / 1000
 	if err != nil {
 		e.Text = err.Error()
 	}

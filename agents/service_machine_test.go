@@ -228,8 +228,9 @@ func TestMachineOnedRefuses(t *testing.T) {
 func TestMachineOnedNeverAnswers(t *testing.T) {
 	machine(t)
 	writeUnit(t, "silent.service", "ExecStart=/bin/sleep infinity\n")
-	p := params{"unit": "silent", "endpoint": "http://127.0.0.1:1/RPC2", "timeout": "2000"}
+	p := params{"unit": "silent", "endpoint": "http://127.0.0.1:1/RPC2", "timeout": "6000"}
 	want(t, "oned", "start", p, ocf.GenericCode, "nothing listens there")
+	delete(p, "timeout")
 	want(t, "oned", "stop", p, ocf.SuccessCode, "")
 }
 

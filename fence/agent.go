@@ -70,6 +70,10 @@ type Agent struct {
 	// network; its error names the option and says what to do. May be nil.
 	Validate func(*Request) error
 
+	// Tell, where it is set, is told how far a change of power is, for a log of who did
+	// what when. The action waits for it and does not depend on it.
+	Tell func(Change)
+
 	// Open logs in. The context bounds the login only. An error that wraps
 	// ErrLogin says that the credentials were refused, one that wraps ErrUntrusted
 	// that the device is not known to be the right one.

@@ -135,6 +135,7 @@ type call struct {
 	stdin string
 	env   map[string]string
 	ctx   context.Context
+	tell  func(Change)
 }
 
 func testAgent(open func(context.Context, *Request) (Device, error)) Agent {
@@ -169,7 +170,9 @@ func invoke(d *fakeDevice, c call) result {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	code := Run(ctx, testAgent(d.open), Env{
+	agent := testAgent(d.open)
+	agent.Tell = c.tell
+	code := Run(ctx, agent, Env{
 		Args:   c.args,
 		Stdin:  strings.NewReader(c.stdin),
 		Stdout: &stdout,

@@ -23,7 +23,9 @@ type control struct {
 }
 
 // run carries out one action and returns the exit code of its success.
-func (c *control) run(ctx context.Context) (int, error) {
+func (c *control) run(ctx context.Context) (int, error) { return c.changes(ctx, c.perform) }
+
+func (c *control) perform(ctx context.Context) (int, error) {
 	action := c.req.Action
 	if action == ActionOff || action == ActionReboot {
 		if err := c.sleep(ctx, c.req.Seconds("delay")); err != nil {
@@ -57,6 +59,7 @@ func (c *control) run(ctx context.Context) (int, error) {
 
 func (c *control) reach(ctx context.Context, state, want State) error {
 	if state == want {
+		c.tell(Seen, want, nil)
 		c.say("Success: Already %s", word(want))
 		return nil
 	}
@@ -89,6 +92,8 @@ func (c *control) reboot(ctx context.Context, state State) error {
 		if err := c.change(ctx, Off, c.limit()); err != nil {
 			return err
 		}
+	} else {
+		c.tell(Seen, Off, nil)
 	}
 	if err := c.change(ctx, On, c.powerTimeout()); err != nil {
 		c.log.warn("the machine was seen off, so it is fenced, but it does not come on again: %v", err)
@@ -108,6 +113,7 @@ const awayPause = 4 * time.Second
 // changes. A limit of 0 is none.
 func (c *control) change(ctx context.Context, want State, limit time.Duration) error {
 	begin := c.env.Now()
+	c.tell(Asked, want, nil)
 	if err := c.command(ctx, want); err != nil {
 		return err
 	}
@@ -120,6 +126,7 @@ func (c *control) change(ctx context.Context, want State, limit time.Duration) e
 		now := c.env.Now()
 		switch {
 		case err == nil && state == want:
+			c.tell(Seen, want, nil)
 			return nil
 		case ctx.Err() != nil, c.refused >= c.offers:
 			return err

@@ -51,8 +51,10 @@ umask 022
 # each architecture.
 make -s install BIN="$work/host" DESTDIR="$work/root" VERSION="$VERSION" COMMIT="$commit"
 cp -r packaging/nfpm packaging/scripts "$work/"
-mkdir "$work/examples" "$work/doc"
+mkdir -p "$work/examples" "$work/doc" "$work/docs/reference"
 cp examples/*.yaml "$work/examples/"
+cp docs/*.* "$work/docs/"
+cp docs/reference/*.md "$work/docs/reference/"
 cp LICENSE "$work/doc/"
 $(test/setup.sh which) run -tags urfave_cli_no_docs ./packaging/licences -dir "$work/doc"
 cat >"$work/changelog.yml" <<CHANGES

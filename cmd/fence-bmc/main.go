@@ -9,12 +9,17 @@ import (
 	"path/filepath"
 
 	"github.com/oneha/oneha/fence"
+	"github.com/oneha/oneha/internal/events"
 	"github.com/oneha/oneha/internal/fenceagent"
 	"github.com/oneha/oneha/internal/version"
 )
 
 func main() {
 	if a, ok := fenceagent.Find(filepath.Base(os.Args[0])); ok {
+		if events.Called(os.Getenv) {
+			host, _ := os.Hostname()
+			a.Tell = record(a.Name, host, events.Log{}, func(err error) { fmt.Fprintln(os.Stderr, "Warning:", err) })
+		}
 		fence.Main(a)
 	}
 	os.Exit(ownName(os.Args[1:], os.Stdout, os.Stderr))

@@ -1,6 +1,7 @@
 // Command ocf-opennebula is all of OpenNebula's resource agents in one binary.
 // Installed under an agent's name (a link in /usr/lib/ocf/resource.d/opennebula)
-// it is that agent; under its own name the agent is the first argument.
+// it is that agent; under its own name the agent is the first argument. Under the name
+// alert_oneha it is the alert agent of internal/events.
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/oneha/oneha/agents"
+	"github.com/oneha/oneha/internal/events"
 	"github.com/oneha/oneha/internal/version"
 	"github.com/oneha/oneha/ocf"
 )
@@ -22,7 +24,14 @@ func main() {
 	// of 10.6 MB. A monitor never collects, so it pays nothing for it.
 	debug.SetGCPercent(50)
 	name, args := filepath.Base(os.Args[0]), os.Args[1:]
+	host, _ := os.Hostname() // a line without it still says who did what
+	if name == events.AlertName {
+		os.Exit(alert(os.Getenv, host, events.Log{}, os.Stderr))
+	}
 	if a, ok := agents.Named(name); ok {
+		if events.Called(os.Getenv) {
+			a = agents.Recorded(a, record(events.Log{}, host), prepare(events.Log{}))
+		}
 		ocf.Main(a, args)
 	}
 	if len(args) > 0 {

@@ -91,7 +91,7 @@ func (t tool) run(ctx context.Context, args []string) int {
 func (t tool) app() *cli.App {
 	commands := []*cli.Command{
 		t.initCommand(), t.importCommand(), t.generateCommand(), t.checkCommand(), t.explainCommand(), t.planCommand(),
-		t.applyCommand(), t.rollbackCommand(), t.statusCommand(), t.fenceCommand(), t.raftCommand(), t.syncCommand(),
+		t.applyCommand(), t.rollbackCommand(), t.statusCommand(), t.timelineCommand(), t.fenceCommand(), t.raftCommand(), t.syncCommand(),
 		t.recoverCommand(), t.tmCommand(), t.hookCommand(), t.completionCommand(), t.versionCommand(), t.referenceCommand(),
 	}
 	for _, c := range commands {
@@ -120,6 +120,7 @@ func (t tool) app() *cli.App {
 			"  oneha raft status\n" +
 			"  oneha raft doctor --ssh     what is wrong, and the next step\n\n" +
 			"After a failover, and when a hypervisor dies:\n" +
+			"  oneha timeline              what happened, second by second\n" +
 			"  oneha recover               virtual machines that wait for an answer that is lost\n" +
 			"  oneha hook install          OpenNebula's host error hook\n\n" +
 			"Exit codes: 0 no errors, perhaps warnings; 1 something checked has errors, or\n" +

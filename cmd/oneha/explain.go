@@ -30,7 +30,7 @@ func (t tool) explainCommand() *cli.Command {
 			"  oneha explain fence_delay",
 		Flags: []cli.Flag{
 			targetFlag,
-			&cli.BoolFlag{Name: "json", Usage: "print JSON, for machines"},
+			&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print JSON, for machines"},
 		},
 		Action: t.explain,
 	}

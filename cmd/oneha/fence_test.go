@@ -96,8 +96,7 @@ type desk struct {
 	terminal bool
 }
 
-// run runs one command. Only one may run at a time: the library keeps its help flag
-// in a global.
+// run runs one command.
 func (d desk) run(t *testing.T, args ...string) said {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -180,6 +179,7 @@ func TestFencePower(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel() // some wait for seconds
 			s := newSite(t, test.site)
 			got := test.desk.run(t, append([]string{"fence"}, append(strings.Fields(test.args), "-f", s.file)...)...)
 			if got.code != test.code || !strings.HasPrefix(got.stdout, test.stdout) || test.stdout == "" && got.stdout != "" {
@@ -245,6 +245,7 @@ func TestFenceDescription(t *testing.T) {
 }
 
 func TestFenceJSON(t *testing.T) {
+	t.Parallel() // it waits for seconds
 	tests := []struct {
 		args, password string
 		code           int
@@ -276,6 +277,7 @@ func TestFenceJSON(t *testing.T) {
 
 // On a terminal a line shows what takes longer than a second, and goes away.
 func TestFenceShowsThatItWaits(t *testing.T) {
+	t.Parallel() // it waits for seconds
 	s := newSite(t, siteOptions{redfish: fakeredfish.Options{Rules: []fakeredfish.Rule{{Path: "/Systems/1", Fault: fakeredfish.Slow(1200 * time.Millisecond)}}}})
 	for _, terminal := range []bool{true, false} {
 		got := desk{terminal: terminal}.run(t, "fence", "status", "one-server2", "-f", s.file)

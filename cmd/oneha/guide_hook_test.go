@@ -85,7 +85,7 @@ func (p scene) prepare(t *testing.T) *hookSite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.write(t, "host-error.yaml", string(text)+"wait: {cycle: 1s, interval: 100ms}\nunknown: 30s\ndeadline: 1m\n", 0o644)
+	s.write(t, "host-error.yaml", string(text)+"wait: {cycle: 1s, interval: 100ms}\n", 0o644)
 	if p.before != nil {
 		p.before(s)
 	}
@@ -113,6 +113,7 @@ func (s *hookSite) log(t *testing.T) string {
 func hookLogs(t *testing.T) (lines []string) {
 	t.Helper()
 	var all sync.WaitGroup
+	defer all.Wait() // where a helper ends the test, too
 	var sites []*hookSite
 	for _, p := range hookScenes() {
 		s := p.prepare(t)
@@ -133,15 +134,11 @@ func hookLogs(t *testing.T) (lines []string) {
 func hooksThatMeet(t *testing.T, s *hookSite) {
 	t.Helper()
 	again := append([]string{"hook", "host-error", "1", "-m", "-p", "0"}, s.own...)
-	inside, leave, done := make(chan bool), make(chan bool), make(chan bool)
+	inside, leave, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	s.cloud.Break("one.datastorepool.info", func(int) fakeone.Fault {
 		once.Do(func() { close(inside) })
-		select {
-		case <-leave:
-		case <-time.After(time.Minute):
-		}
-		return fakeone.Fault{}
+		return fakeone.Fault{Hang: time.Minute, Until: leave}
 	})
 	go func() {
 		defer close(done)
@@ -207,6 +204,7 @@ func guideLines(t *testing.T) map[string]*regexp.Regexp {
 // The log is what the guide says, and what a monitoring system that watched the
 // original's expects.
 func TestHookLog(t *testing.T) {
+	t.Parallel() // it waits for seconds
 	lines := hookLogs(t)
 	t.Run("guide", func(t *testing.T) { hookLinesExplained(t, lines) })
 	t.Run("original", func(t *testing.T) { hookLinesAsTheOriginal(t, lines) })

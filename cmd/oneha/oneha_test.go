@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,7 +24,8 @@ import (
 // The scripts run the program with a machine of their own: its files are those
 // under $WORK/root.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	cli.HelpFlag, cli.VersionFlag = sharedFlag{cli.HelpFlag.(*cli.BoolFlag)}, sharedFlag{cli.VersionFlag.(*cli.BoolFlag)}
+	testscript.Main(patient{m}, map[string]func(){
 		"oneha": func() {
 			t := newTool(os.Stdin, os.Stdout, os.Stderr)
 			t.root, t.syslog = os.DirFS(os.Getenv("WORK")+"/root"), nil
@@ -40,6 +43,27 @@ func TestMain(m *testing.M) {
 			os.Exit(code)
 		},
 	})
+}
+
+// sharedFlag makes commands that run side by side possible: the library has one --help and
+// one --version for all, and each writes to them.
+type sharedFlag struct{ *cli.BoolFlag }
+
+func (f sharedFlag) Apply(set *flag.FlagSet) error {
+	own := *f.BoolFlag
+	return own.Apply(set)
+}
+
+// patient runs four tests at a time where there are fewer cores: those that say
+// t.Parallel mostly wait.
+type patient struct{ *testing.M }
+
+func (m patient) Run() int {
+	flag.Parse()
+	if n, err := strconv.Atoi(flag.Lookup("test.parallel").Value.String()); err == nil && n < 4 {
+		_ = flag.Set("test.parallel", "4")
+	}
+	return m.M.Run()
 }
 
 func TestScripts(t *testing.T) {

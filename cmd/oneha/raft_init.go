@@ -18,6 +18,8 @@ func (t tool) raftInitCommand() *cli.Command {
 			"description has: oned is started alone, the server added to its own zone, its\n" +
 			"configuration changed (SERVER_ID, RAFT, the hooks, monitord.conf), oned and the guard\n" +
 			"enabled and started. It ends when the server leads and clients are told the floating IP.\n\n" +
+			"Of a zone that has grown it makes right what has drifted on SERVER; where oned there\n" +
+			"has to start anew for that, another server may lead from then on.\n\n" +
 			resumes +
 			"Examples:\n" +
 			"  oneha raft init --dry-run\n" +

@@ -105,7 +105,7 @@ func TestWatchOnATerminal(t *testing.T) {
 	if err := unix.IoctlSetWinsize(int(s.person.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 6, Col: 50}); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(20 * time.Second); strings.Count(s.text(), "\x1b[H") < 3; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); strings.Count(s.text(), "\x1b[H") < 3; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("never drawn three times: %q", s.text())
 		}

@@ -108,7 +108,7 @@ func (s *screen) await(t *testing.T, text string) {
 // exitOf waits for a command and returns its exit code, -1 for a signal.
 func exitOf(t *testing.T, cmd *exec.Cmd) int {
 	t.Helper()
-	killed := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	killed := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 	err := cmd.Wait()
 	if !killed.Stop() {
 		t.Fatal("the command did not end")
@@ -185,7 +185,7 @@ func TestFenceSignals(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			for end := time.Now().Add(10 * time.Second); !test.begun(s); time.Sleep(10 * time.Millisecond) {
+			for end := time.Now().Add(time.Minute); !test.begun(s); time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(end) {
 					t.Fatal("the BMC was not asked")
 				}
@@ -195,7 +195,7 @@ func TestFenceSignals(t *testing.T) {
 				t.Fatal(err)
 			}
 			code := exitOf(t, cmd)
-			if took := time.Since(begin); took > 3*time.Second {
+			if took := time.Since(begin); took > 15*time.Second {
 				t.Errorf("it ended %s after the signal", took)
 			}
 			if code != 1 || !strings.Contains(stderr.String(), test.says) {

@@ -21,9 +21,9 @@ func (t tool) tmCommand() *cli.Command {
 		&cli.StringFlag{Name: "endpoint", Value: one.DefaultEndpoint, Usage: "`URL` of oned"},
 		&cli.StringFlag{Name: "credentials", Value: one.DefaultAuthFile, Usage: "`FILE` with user:password of oneadmin"},
 	}
-	asJSON := &cli.BoolFlag{Name: "json", Usage: "print the result as JSON"}
-	dry := &cli.BoolFlag{Name: "dry-run", Usage: "print the commands and run none"}
-	success := &cli.BoolFlag{Name: "success", Usage: "when all actions are done, tell oned: onevm recover --success"}
+	asJSON := &cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print the result as JSON"}
+	dry := &cli.BoolFlag{Name: "dry-run", DisableDefaultText: true, Usage: "print the commands and run none"}
+	success := &cli.BoolFlag{Name: "success", DisableDefaultText: true, Usage: "when all actions are done, tell oned: onevm recover --success"}
 	with := func(flags ...cli.Flag) []cli.Flag { return append(append([]cli.Flag{}, common...), flags...) }
 	return &cli.Command{
 		Name:      "tm",

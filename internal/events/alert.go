@@ -10,6 +10,11 @@ import (
 // AlertName is the name of the alert agent.
 const AlertName = "alert_oneha"
 
+// Called reports whether Pacemaker runs the program: what a person or a test does with an
+// agent is no event of the cluster. pacemakerd sets the variable for all that it starts, in
+// 1.1 to 3.0.
+func Called(get func(name string) string) bool { return get("HA_cluster_type") != "" }
+
 // Probe is the action of a monitor that looks once, before anything is started.
 const Probe = "probe"
 

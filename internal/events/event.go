@@ -95,7 +95,7 @@ func Plain(text string, limit int) string {
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
-	return text[:end]
+	return strings.TrimSpace(text[:end])
 }
 
 // Parse reads a line of the log. A line that a full disk has cut off has no newline, so

@@ -104,10 +104,12 @@ func (l Log) directory() (string, error) {
 		return dir, nil
 	}
 	err := os.Mkdir(dir, 0o750)
+	if err == nil {
+		err = os.Chmod(dir, 0o750) // whatever the umask
+	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return dir, err
 	}
-	made := err == nil
 	info, err := os.Stat(dir)
 	if err != nil {
 		return dir, err
@@ -119,10 +121,7 @@ func (l Log) directory() (string, error) {
 	if err != nil {
 		return dir, nil // there is no Pacemaker here: root's, for the agents alone
 	}
-	if err := os.Chown(dir, uid, gid); err != nil || !made {
-		return dir, err
-	}
-	return dir, os.Chmod(dir, 0o750) // whatever the umask
+	return dir, os.Chown(dir, uid, gid)
 }
 
 // owner is whom the files belong to.

@@ -1,0 +1,92 @@
+package timeline
+
+import (
+	_ "embed"
+	"fmt"
+	"html"
+	"strings"
+	"time"
+)
+
+//go:embed page.css
+var style string
+
+// HTML is a page that needs nothing else: no script, no font, no other file. Times are
+// shown in the zone.
+func HTML(episodes []Episode, zone *time.Location) []byte {
+	var b strings.Builder
+	title := "What happened"
+	if len(episodes) == 1 {
+		title = episodes[0].Title
+	}
+	fmt.Fprintf(&b, `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>%s</title>
+<style>
+%s</style>
+</head>
+<body>
+<h1>%s</h1>
+`, escape(title), style, escape(title))
+	if len(episodes) == 0 {
+		b.WriteString("<p>Nothing happened in that time, as far as the logs say.</p>\n")
+	}
+	for _, e := range episodes {
+		if len(episodes) > 1 {
+			fmt.Fprintf(&b, "<h2>%s</h2>\n", escape(e.Title))
+		}
+		e.html(&b, zone)
+	}
+	b.WriteString("</body>\n</html>\n")
+	return []byte(b.String())
+}
+
+func escape(s string) string { return html.EscapeString(s) }
+
+// html writes the picture and the tables of an episode.
+func (e Episode) html(b *strings.Builder, zone *time.Location) {
+	fmt.Fprintf(b, "<p>Seconds are counted from %s.</p>\n", escape(e.Zero.In(zone).Format("2006-01-02 15:04:05.000 MST")))
+	if len(e.Bars) > 0 {
+		b.WriteString(`<div class="wide" tabindex="0" role="group" aria-label="picture">` + "\n")
+		e.picture(b)
+		b.WriteString("</div>\n")
+	}
+	b.WriteString("<table>\n<caption>Step by step; usual and worst are what oneha plan promises.</caption>\n" + heads("seconds", "what happened"))
+	for _, s := range e.Steps {
+		took, class := "", ""
+		if s.Took != nil {
+			took = fmt.Sprintf("%.2f", *s.Took)
+		}
+		if s.Bad {
+			class = ` class="failed"`
+		}
+		fmt.Fprintf(b, "<tr%s><td>%.2f</td><td>%s</td><td>%s</td>%s</tr>\n", class, s.After, escape(s.Words), took, s.Plan.cells())
+	}
+	b.WriteString("</table>\n")
+	if len(e.Back) > 0 {
+		b.WriteString("<table>\n<caption>Until each served again.</caption>\n" + strings.Replace(heads("seconds", "resource"), "<th>took</th>", "", 1))
+		for _, r := range e.Back {
+			fmt.Fprintf(b, "<tr><td>%.2f</td><td>%s on %s</td>%s</tr>\n", r.After, escape(r.Resource), escape(r.Node), r.Plan.cells())
+		}
+		b.WriteString("</table>\n")
+	}
+	if e.Note != "" {
+		fmt.Fprintf(b, "<p>%s</p>\n", escape(e.Note))
+	}
+}
+
+func heads(first, second string) string {
+	return "<tr><th>" + first + "</th><th>" + second + "</th><th>took</th><th>usual</th><th>worst</th></tr>\n"
+}
+
+// cells are the two of a promise, empty when there is none.
+func (p *Expected) cells() string {
+	if p == nil {
+		return "<td></td><td></td>"
+	}
+	return fmt.Sprintf("<td>%.1f</td><td>%.1f</td>", p.Usual, p.Worst)
+}

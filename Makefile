@@ -60,6 +60,7 @@ install: build ## binaries, agents, manual pages, completions and the rule of su
 	@install -m 755 '$(BIN)/oneha' '$(DESTDIR)$(PREFIX)/bin/oneha'
 	@install -m 755 '$(BIN)/ocf-opennebula' '$(BIN)/fence-bmc' '$(DESTDIR)$(PREFIX)/lib/oneha/'
 	@for agent in $$('$(BIN)/ocf-opennebula' --list); do ln -sf ../../../oneha/ocf-opennebula '$(DESTDIR)$(PREFIX)/lib/ocf/resource.d/opennebula/'$$agent || exit 1; done
+	@install -d '$(DESTDIR)$(PREFIX)/share/pacemaker/alerts' && ln -sf ../../../lib/oneha/ocf-opennebula '$(DESTDIR)$(PREFIX)/share/pacemaker/alerts/alert_oneha'
 	@for agent in $$('$(BIN)/fence-bmc' --list); do ln -sf ../lib/oneha/fence-bmc '$(DESTDIR)$(PREFIX)/sbin/'$$agent || exit 1; done
 	@install -d -m 750 '$(DESTDIR)/etc/sudoers.d' && install -m 440 packaging/sudoers/oneha-raft '$(DESTDIR)/etc/sudoers.d/oneha-raft'
 	@install -d '$(DESTDIR)$(PREFIX)/lib/systemd/system' && install -m 644 packaging/systemd/oneha-raft-guard.service '$(DESTDIR)$(PREFIX)/lib/systemd/system/'

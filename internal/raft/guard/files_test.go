@@ -185,6 +185,7 @@ func TestServicesLastWordCounts(t *testing.T) {
 
 // What failed is tried again, and said once.
 func TestServicesAgain(t *testing.T) {
+	t.Parallel() // it waits for seconds
 	f := &fakeServices{fail: 1}
 	g := runServices(t, f)
 	g.wanted.set(started)

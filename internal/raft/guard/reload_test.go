@@ -121,6 +121,7 @@ func (s *slowServices) stops() bool {
 // A guard that begins anew feeds the watchdog while services take long to stop:
 // systemd does not know that it ends. What it has to remember is written before.
 func TestFedWhileItEnds(t *testing.T) {
+	t.Parallel() // it waits for seconds
 	services := &slowServices{release: make(chan struct{})}
 	systemd, fed := listenAsSystemd(t)
 	c := config(t, 1)

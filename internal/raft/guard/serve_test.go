@@ -35,6 +35,7 @@ func get(t *testing.T, method, url string) (status int, text string) {
 }
 
 func TestHTTP(t *testing.T) {
+	t.Parallel() // it waits for seconds
 	all := runThree(t, func(int, *Config) {})
 	all[1].oned.become(one.Leader, 2)
 	await(t, "the leader has the address", all[1].here.is)
@@ -76,6 +77,7 @@ func TestHTTP(t *testing.T) {
 
 // Clients that say nothing, or too much, keep nobody else waiting.
 func TestHostileHTTP(t *testing.T) {
+	t.Parallel() // it waits for seconds
 	all := runThree(t, func(int, *Config) {})
 	var open []net.Conn
 	for range mostRequests - 8 { // the other guards have something to say too

@@ -16,8 +16,11 @@ ONLY    ?=
 # Of the manual pages.
 DATE    ?= $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || date +%s)}" +%F 2>/dev/null || date -u +%F)
 
+# As Go's GOTOOLCHAIN: auto takes a newer Go than go.mod asks for where that is installed.
+TOOLCHAIN ?= auto
+
 # Asked for when a recipe runs, since it may have been installed just before.
-GO      = GOTOOLCHAIN=auto CGO_ENABLED=0 $$(test/setup.sh which)
+GO      = GOTOOLCHAIN=$(TOOLCHAIN) CGO_ENABLED=0 $$(test/setup.sh which)
 TAGS    = urfave_cli_no_docs
 FLAGS   = -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X github.com/oneha/oneha/internal/version.version=$(VERSION) -X github.com/oneha/oneha/internal/version.commit=$(COMMIT)'
 TEST    = $(GO) test -tags $(TAGS) -count=1
@@ -123,9 +126,9 @@ bench: build ## our agents beside the stock ones and the least that Go can do, w
 	@for fake in fakeilo fakeredfish; do $(GO) build $(FLAGS) -o bin/standin/$$fake ./test/$$fake/cmd/$$fake || exit 1; done
 	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/bench -bin bin -only '$(ONLY)'
 
-packages: setup ## deb and rpm, amd64 and arm64, into bin/packages, the same to the byte from the same commit
+packages: setup ## deb and rpm, amd64 and arm64, into bin/packages, the same to the byte from the same commit by the same Go
 	@GOBIN='$(CURDIR)/bin/tools' $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
-	@VERSION='$(RELEASE)' NFPM='$(CURDIR)/bin/tools/nfpm' packaging/packages.sh '$(PACKAGES)'
+	@VERSION='$(RELEASE)' NFPM='$(CURDIR)/bin/tools/nfpm' TOOLCHAIN='$(TOOLCHAIN)' packaging/packages.sh '$(PACKAGES)'
 
 installs: setup ## the packages installed, upgraded, downgraded and removed on three Debian releases and by rpm; lintian, rpmlint, a failover (root; about 6 minutes)
 	@test/setup.sh lab

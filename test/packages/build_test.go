@@ -79,12 +79,12 @@ func debFile(t testing.TB, dir, name, arch string) string {
 	return found[0]
 }
 
-// archOf is the architecture under which a package is built: oneha-raft has no binary.
-func archOf(name string) string {
+// archOf is how a package for an architecture calls it: oneha-raft has no binary.
+func archOf(name, arch string) string {
 	if name == "oneha-raft" {
 		return "all"
 	}
-	return here
+	return arch
 }
 
 // controlField is a field of a control file, "" when it is not there.

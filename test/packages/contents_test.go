@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/oneha/oneha/test/lab/labtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -20,22 +22,30 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // TestContents is about what is in the packages, and that a second build is the same.
 func TestContents(t *testing.T) {
 	dir := packages(t, older)
-	debs := map[string]deb{}
-	for _, name := range names {
-		d, err := readDeb(debFile(t, dir, name, archOf(name)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		debs[name] = d
-	}
+	debs := readDebs(t, dir, here)
 	for name, d := range debs {
 		t.Run(name, func(t *testing.T) { golden(t, name+".deb.files", stable(listing(d.files))) })
 		t.Run(name+" harmless", func(t *testing.T) { harmless(t, d) })
 		t.Run(name+" control", func(t *testing.T) { control(t, name, d) })
 	}
 	t.Run("nothing forgotten", func(t *testing.T) { nothingForgotten(t, debs) })
+	t.Run("links", func(t *testing.T) { links(t, debs["oneha"]) })
 	t.Run("sums", func(t *testing.T) { sums(t, dir) })
 	t.Run("binaries", func(t *testing.T) { binaries(t, debs) })
+	t.Run("other machines", func(t *testing.T) {
+		if !labtest.All("ONEHA_PACKAGES") {
+			t.Skip("ONEHA_PACKAGES=all builds for both: make installs")
+		}
+		both := build(t, t.TempDir(), older, "amd64 arm64")
+		for _, arch := range []string{"amd64", "arm64"} {
+			for name, d := range readDebs(t, both, arch) {
+				golden(t, name+".deb.files", stable(listing(d.files)))
+				harmless(t, d)
+				control(t, name, d)
+				programs(t, d, arch)
+			}
+		}
+	})
 	t.Run("again", func(t *testing.T) {
 		again := build(t, t.TempDir(), older, here)
 		first, second := read(t, dir), read(t, again)
@@ -48,6 +58,20 @@ func TestContents(t *testing.T) {
 			t.Errorf("%d and %d files, want %d packages and SHA256SUMS", len(first), len(second), 2*len(names))
 		}
 	})
+}
+
+// readDebs reads every package for an architecture, by name.
+func readDebs(t *testing.T, dir, arch string) map[string]deb {
+	t.Helper()
+	debs := map[string]deb{}
+	for _, name := range names {
+		d, err := readDeb(debFile(t, dir, name, archOf(name, arch)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		debs[name] = d
+	}
+	return debs
 }
 
 // manual is the number of pages, which grows with every command: which of them are

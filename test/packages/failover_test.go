@@ -67,6 +67,7 @@ func failover(t *testing.T, release, dir string) {
 			t.Errorf("%s does not run what is packaged: %s", n.Name, r.Stdout)
 		}
 	}
+	refused(ctx, t, c.Nodes[0], dir)
 	w, err := scenario.NewWatch(c)
 	if err != nil {
 		t.Fatal(err)
@@ -81,4 +82,32 @@ func failover(t *testing.T, release, dir string) {
 		t.Fatal(err)
 	}
 	t.Logf("\n%s", &table)
+}
+
+// refused: a real Pacemaker names the agents in a way that the packages' scripts see; and a
+// package of which it names nothing may go. The lab only unpacks packages, so each
+// script is brought.
+func refused(ctx context.Context, t *testing.T, n *lab.Node, dir string) {
+	t.Helper()
+	for _, name := range agents {
+		d, err := readDeb(debFile(t, dir, name, here))
+		if err != nil {
+			t.Fatal(err)
+		}
+		script := "/run/" + name + ".prerm"
+		if r, err := n.Exec(ctx, "sh", "-c", "cat >"+script+" <<'END'\n"+d.control["prerm"]+"\nEND\nchmod 755 "+script); err != nil {
+			t.Fatal(err, r.Stderr)
+		}
+		for _, c := range []struct{ command, want string }{
+			{script + " remove", "exit 1"},
+			{script + " upgrade 2.0.0", "exit 0"},
+			// What the script looks for is the only thing that differs.
+			{"sed 's/ provider=\"opennebula\"/ provider=\"none\"/; s/ type=\"fence_bmc_/ type=\"none_/' " + script + " | sh -s remove", "exit 0"},
+		} {
+			r, err := n.Exec(ctx, "sh", "-c", "{ "+c.command+"; } 2>&1; echo exit $?")
+			if err != nil || !strings.HasSuffix(strings.TrimSpace(r.Stdout), c.want) {
+				t.Errorf("%s: %s (%v), want %s", c.command, r.Stdout, err, c.want)
+			}
+		}
+	}
 }

@@ -62,19 +62,24 @@ func unmoved(m machine, before string) {
 		"# by hand\n440 /etc/sudoers.d/oneha-raft\n600 /etc/oneha/bmc\n600 /var/lib/oneha/guard.json")
 }
 
-// removalWaits: as long as the guard runs, its package stays, and the message says how
-// to go on.
+// removalWaits: as long as the guard runs, its package stays, and that of its program, and the
+// message says how to go on. All four are asked for at once: rpm goes on to the next after
+// a refusal.
 func removalWaits(m machine, kind installer) {
 	before := process(m)
-	out, code := m.try(kind.one)
-	if code == 0 || !strings.Contains(out, "systemctl disable --now oneha-raft-guard") {
-		m.Errorf("removal while the guard runs: exit %d: %s", code, out)
+	for _, command := range []string{kind.alone("oneha-raft"), kind.remove} {
+		out, code := m.try(command)
+		if code == 0 || !strings.Contains(out, "systemctl disable --now oneha-raft-guard") {
+			m.Errorf("%s while the guard runs: exit %d: %s", command, code, out)
+		}
 	}
 	if after := process(m); after != before {
 		m.Errorf("the guard was %s, now it is %s", before, after)
 	}
 	m.expect("test -f /usr/lib/systemd/system/oneha-raft-guard.service && echo there", "there")
 	m.expect(kind.version, older)
+	m.expect("oneha version | grep -o 'version "+older+"'", "version "+older)
+	agentsBack(m, kind) // which may have gone, as no cluster runs here
 }
 
 // removal takes the programs, and leaves what an administrator or the guard wrote.

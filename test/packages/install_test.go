@@ -37,6 +37,8 @@ func life(m machine, kind installer, table *matrix, release string) {
 		{"dependencies are asked for", dependencies},
 		{"install", install},
 		{"sudo allows the two hooks only", sudo},
+		{"another command beside the agents", commandAlone},
+		{"agents stay while Pacemaker runs", agentsStay},
 		{"upgrade, the guard runs on", upgrade},
 		{"downgrade, the guard runs on", downgrade},
 		{"removal waits for the guard", removalWaits},
@@ -90,6 +92,7 @@ func install(m machine, kind installer) {
 	m.expect("stat -c '%a %U' /etc/oneha /etc/sudoers.d/oneha-raft", "700 root\n440 root")
 	if kind.name == "rpm" {
 		for _, name := range names {
+			m.expect("rpm -q --qf '%{BUILDHOST}' "+name, "localhost") // not whose machine built it
 			golden(m.T, name+".rpm.files", stable(m.run("rpm -q --qf '[%{FILEMODES:perms} %{FILEUSERNAME}:%{FILEGROUPNAME} %{FILENAMES}\n]' "+name)+"\n"))
 		}
 	}

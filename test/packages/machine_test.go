@@ -94,11 +94,11 @@ type installer struct {
 	name      string
 	install   func(version string) string // also the upgrade
 	downgrade func(version string) string
-	remove    string // of all packages
-	purge     string // and what removal leaves; "" for a kind that knows no such thing
-	one       string // removal of oneha-raft alone
-	version   string // prints that of the package oneha
-	verify    string // prints nothing when all files are as they were packaged
+	remove    string                   // of all packages
+	purge     string                   // and what removal leaves; "" for a kind that knows no such thing
+	alone     func(name string) string // removal of one package
+	version   string                   // prints that of the package oneha
+	verify    string                   // prints nothing when all files are as they were packaged
 }
 
 var apt = installer{
@@ -111,7 +111,7 @@ var apt = installer{
 	},
 	remove:  "apt-get -qy remove " + strings.Join(names, " "),
 	purge:   "dpkg --purge " + strings.Join(names, " "),
-	one:     "apt-get -qy remove oneha-raft",
+	alone:   func(name string) string { return "apt-get -qy remove " + name },
 	version: "dpkg-query -f '${source:Upstream-Version}' -W oneha",
 	verify:  "dpkg --verify " + strings.Join(names, " ") + "; dpkg --audit",
 }
@@ -129,7 +129,7 @@ var rpm = installer{
 		return onDebian + "-U --oldpackage " + srv + "/" + version + "/*.rpm"
 	},
 	remove:  onDebian + "-e " + strings.Join(names, " "),
-	one:     onDebian + "-e oneha-raft",
+	alone:   func(name string) string { return onDebian + "-e " + name },
 	version: "rpm -q --qf '%{VERSION}' oneha",
 	verify:  "rpm -V --nomtime " + strings.Join(names, " "),
 }

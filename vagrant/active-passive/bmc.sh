@@ -1,9 +1,9 @@
 #!/bin/sh
-# BMCs for the two front-ends, on the host: bmc.sh up | down. virtualbmc (pip install virtualbmc)
+# BMCs for the two front-ends, on the host: bmc.sh up | down. virtualbmc (../README.md installs it)
 # speaks IPMI 2.0 and switches the machines of libvirt: off is a pulled plug.
 set -eu
 cd "$(dirname "$0")"
-command -v vbmc >/dev/null || { echo "bmc.sh: vbmc is missing: install virtualbmc, and start vbmcd" >&2; exit 1; }
+command -v vbmc >/dev/null || { echo "bmc.sh: vbmc is missing: ../README.md says how to install virtualbmc and start vbmcd" >&2; exit 1; }
 
 case ${1:-} in
 up)

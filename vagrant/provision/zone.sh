@@ -8,8 +8,11 @@ self=$(uname -n)
 address=$(for node in $ONEHA_NODES; do case $node in "$self="*) echo "${node#*=}" ;; esac; done)
 nic=$(ip -o address show to "$address" | awk '{print $2; exit}')
 [ -n "$nic" ] || die "no interface has $address"
-install -d -m 755 /etc/oneha
-sed "s/nic: [a-z0-9]*/nic: $nic/" "$ONEHA_DESCRIPTION" >/etc/oneha/oneha.yaml
+install -d -m 700 /etc/oneha
+# And the release is the one that was installed.
+release=
+[ "$ONEHA_OPENNEBULA" = stand-in ] || release="s/^release: .*/release: \"$ONEHA_OPENNEBULA\"/"
+sed "s/nic: [a-z0-9]*/nic: $nic/; $release" "$ONEHA_DESCRIPTION" >/etc/oneha/oneha.yaml
 chmod 644 /etc/oneha/oneha.yaml
 oneha check /etc/oneha/oneha.yaml
 if [ "$self" = "$(first)" ]; then

@@ -2,6 +2,7 @@ package agents
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/oneha/oneha/internal/events"
@@ -36,28 +37,38 @@ func Recorded(a ocf.Agent, tell func(*ocf.Request, events.Event), prepare func(*
 func recorded(ctx context.Context, req *ocf.Request, run func(context.Context, *ocf.Request) error, tell func(*ocf.Request, events.Event)) error {
 	begin := time.Now()
 	e := events.Event{Time: begin, From: req.Type, Subject: req.Instance, Node: req.Node, Action: req.Action}
-	note := func(what events.What, text string) {
+	note := func(what events.What, at time.Time, text string) {
 		e := e
-		e.Time, e.What, e.Text = time.Now(), what, text
+		e.Time, e.What, e.Text = at, what, text
 		tell(req, e)
 	}
-	note(events.Begun, "")
-	err := run(context.WithValue(ctx, noteKey{}, note), req)
-	code := int(ocf.CodeOf(err))
-	e.Time, e.What, e.Code = time.Now(), events.Ended, &code
-	e.Took = float64(e.Time.Sub(begin).Milliseconds()) / 1000
-	if err != nil {
-		e.Text = err.Error()
+	note(events.Begun, begin, "")
+	ended := func(err error) {
+		code := int(ocf.CodeOf(err))
+		e.Time, e.What, e.Code = time.Now(), events.Ended, &code
+		e.Took = float64(e.Time.Sub(begin).Milliseconds()) / 1000
+		if err != nil {
+			e.Text = err.Error()
+		}
+		tell(req, e)
 	}
-	tell(req, e)
+	defer func() {
+		if p := recover(); p != nil { // it has ended, too; ocf makes the exit code of it
+			ended(fmt.Errorf("panic: %v", p))
+			panic(p)
+		}
+	}()
+	err := run(context.WithValue(ctx, noteKey{}, note), req)
+	ended(err)
 	return err
 }
 
 type noteKey struct{}
 
 // noteEvent tells of a step within an action that is recorded; in others it does nothing.
-func noteEvent(ctx context.Context, what events.What, text string) {
-	if note, ok := ctx.Value(noteKey{}).(func(events.What, string)); ok {
-		note(what, text)
+// It may wait for a disk: what is urgent comes first, and at says when the step was.
+func noteEvent(ctx context.Context, what events.What, at time.Time, text string) {
+	if note, ok := ctx.Value(noteKey{}).(func(events.What, time.Time, string)); ok {
+		note(what, at, text)
 	}
 }

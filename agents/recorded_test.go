@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,12 +19,12 @@ func TestRecorded(t *testing.T) {
 	broken := ocf.Failed("the lamp is broken", nil)
 	lamp := ocf.Agent{Name: "lamp", Actions: []ocf.Action{
 		{Name: ocf.Start, Run: func(ctx context.Context, _ *ocf.Request) error {
-			noteEvent(ctx, events.AddressSet, "10.3.4.2/24 on eth0")
+			noteEvent(ctx, events.AddressSet, time.Now(), "10.3.4.2/24 on eth0")
 			return nil
 		}},
 		{Name: ocf.Stop, Run: func(context.Context, *ocf.Request) error { return broken }},
 		{Name: ocf.Monitor, Run: func(ctx context.Context, _ *ocf.Request) error {
-			noteEvent(ctx, events.AddressSet, "heard by nobody")
+			noteEvent(ctx, events.AddressSet, time.Now(), "heard by nobody")
 			return ocf.NotRunning("it is dark")
 		}},
 	}}
@@ -64,4 +65,20 @@ func TestRecorded(t *testing.T) {
 	if err := lamp.Actions[1].Run(t.Context(), nil); !errors.Is(err, broken) {
 		t.Errorf("the agent itself was changed: %v", err)
 	}
+}
+
+// An action that panics has ended, too, and what it panics with goes on to who reports it.
+func TestRecordedPanic(t *testing.T) {
+	var got []events.What
+	text := ""
+	tell := func(_ *ocf.Request, e events.Event) { got, text = append(got, e.What), e.Text }
+	defer func() {
+		if p := recover(); p != "short circuit" {
+			t.Errorf("the panic is %v", p)
+		}
+		if diff := cmp.Diff([]events.What{events.Begun, events.Ended}, got); diff != "" || text != "panic: short circuit" {
+			t.Error(text, diff)
+		}
+	}()
+	_ = recorded(t.Context(), &ocf.Request{Type: "lamp", Action: ocf.Start}, func(context.Context, *ocf.Request) error { panic("short circuit") }, tell)
 }

@@ -3,6 +3,7 @@ package agents
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/oneha/oneha/internal/events"
 	"github.com/oneha/oneha/internal/vip"
@@ -50,8 +51,7 @@ func vipStart(ctx context.Context, req *ocf.Request) error {
 	if err != nil {
 		return vipError(err)
 	}
-
-	noteEvent(ctx, events.AddressSet, place.String())
+	set := time.Now()
 	now := s.burst
 	if s.background {
 		now.Count = 1
@@ -60,6 +60,7 @@ func vipStart(ctx context.Context, req *ocf.Request) error {
 		req.Log.Debug("parameter send_arp_opts has no effect: the sender is built in")
 	}
 	sent, err := host.Announce(ctx, place.Nic, s.address.IP, now)
+	noteEvent(ctx, events.AddressSet, set, place.String())
 	if err != nil {
 		return vipError(err) // unannounced, the others go on talking to the last owner
 	}

@@ -4,7 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oneha/oneha/internal/events"
 	"github.com/oneha/oneha/internal/vip/viptest"
+	"github.com/oneha/oneha/ocf"
 )
 
 // The burst: one announcement in start, the rest in the first recurring monitor,
@@ -111,5 +113,22 @@ func TestVIPRefresh(t *testing.T) {
 		if got := count(); got != 0 {
 			t.Errorf("a probe and a monitor without the address sent %d frames", got)
 		}
+	}
+}
+
+// Who writes down that the address is set may wait for a disk, so the network has heard of
+// the address before.
+func TestVIPIsAnnouncedBeforeItIsWrittenDown(t *testing.T) {
+	l := vipLab(t)
+	capture := l.Peer.Capture("p0")
+	told, frames := 0, 0
+	recordedVIP := Recorded(VIP, func(_ *ocf.Request, e events.Event) {
+		if e.What == events.AddressSet {
+			told, frames = told+1, len(capture.Next(1, 30*time.Second, viptest.IsARP))
+		}
+	}, func(*ocf.Request) {})
+	l.Node.Do(func() { callAgent(recordedVIP, "start", vars{"ip": "10.77.0.100", "nic": "n0", "arp_count": "1"}) })
+	if told != 1 || frames != 1 {
+		t.Errorf("told %d times, with %d frames sent before", told, frames)
 	}
 }

@@ -46,11 +46,13 @@ func runVIP(node *viptest.Namespace, action string, v vars) (o outcome) {
 }
 
 // callVIP performs one call of the agent in the network namespace of the thread.
-func callVIP(action string, v vars) (o outcome) {
+func callVIP(action string, v vars) outcome { return callAgent(VIP, action, v) }
+
+func callAgent(a ocf.Agent, action string, v vars) (o outcome) {
 	var stderr bytes.Buffer
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	o.Code = ocf.Run(ctx, VIP, ocf.Env{
+	o.Code = ocf.Run(ctx, a, ocf.Env{
 		Args: []string{action},
 		Lookup: func(name string) (string, bool) {
 			if value, ok := v[name]; ok {

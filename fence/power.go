@@ -32,6 +32,9 @@ func (c *control) perform(ctx context.Context) (int, error) {
 			return 1, fmt.Errorf("%s: interrupted during delay", action)
 		}
 	}
+	if changesPower(action) {
+		c.tell(Begun, "", nil)
+	}
 	state, err := c.power(ctx)
 	if err != nil {
 		return 1, err
@@ -113,8 +116,12 @@ const awayPause = 4 * time.Second
 // changes. A limit of 0 is none.
 func (c *control) change(ctx context.Context, want State, limit time.Duration) error {
 	begin := c.env.Now()
-	c.tell(Asked, want, nil)
-	if err := c.command(ctx, want); err != nil {
+	err := c.command(ctx, want)
+	c.tellAt(begin, Asked, want, nil) // afterwards: whoever is told may take his time
+	if err == nil {
+		err = c.sleep(ctx, c.req.Seconds("power_wait"))
+	}
+	if err != nil {
 		return err
 	}
 	repeat := max(c.powerTimeout()/time.Duration(1+c.req.Int("retry_on")), time.Second)
@@ -137,7 +144,11 @@ func (c *control) change(ctx context.Context, want State, limit time.Duration) e
 			return fmt.Errorf("timed out waiting to power %s (power_timeout, %s): %w", word(want), limit, err)
 		case err == nil && repeats > 0 && !now.Before(next): // one that is away may be restarting for the last command
 			repeats, next = repeats-1, now.Add(repeat)
-			if err := c.command(ctx, want); err != nil {
+			err := c.command(ctx, want)
+			if err == nil {
+				err = c.sleep(ctx, c.req.Seconds("power_wait"))
+			}
+			if err != nil {
 				c.req.Logf("repeat the command: %v", err)
 			}
 			continue
@@ -167,7 +178,7 @@ func (c *control) command(ctx context.Context, want State) error {
 			c.req.Logf("%v; what became of it is not known yet", err)
 		}
 	}
-	return c.sleep(ctx, c.req.Seconds("power_wait"))
+	return nil
 }
 
 // limit is how long a change of power may take, 0 for as long as the cluster

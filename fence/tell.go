@@ -10,8 +10,8 @@ type Stage string
 
 // The stages of a change, in their order; Seen or Failed is the last.
 const (
-	Begun  Stage = "begun"  // the device has not been asked for anything yet
-	Asked  Stage = "asked"  // it is about to be told
+	Begun  Stage = "begun"  // the delay is over, the device has not been asked for anything yet
+	Asked  Stage = "asked"  // it is told; heard of after the command, with the time before it
 	Seen   Stage = "seen"   // it reports the power that was wanted
 	Failed Stage = "failed" // the action ends without that
 )
@@ -27,23 +27,23 @@ type Change struct {
 }
 
 // tell tells of a stage. A reboot has two changes, of which the second one is switching on.
-func (c *control) tell(stage Stage, want State, err error) {
+func (c *control) tell(stage Stage, want State, err error) { c.tellAt(c.env.Now(), stage, want, err) }
+
+func (c *control) tellAt(at time.Time, stage Stage, want State, err error) {
 	if c.agent.Tell != nil {
-		c.agent.Tell(Change{Time: c.env.Now(), Stage: stage, Action: c.req.Action, Want: want, Node: c.req.Node, Err: err})
+		c.agent.Tell(Change{Time: at, Stage: stage, Action: c.req.Action, Want: want, Node: c.req.Node, Err: err})
 	}
 }
 
-// changes is run for the actions that change the power: it tells of the beginning, and
-// of a failure.
+// changesPower reports whether an action is told of.
+func changesPower(action string) bool {
+	return action == ActionOn || action == ActionOff || action == ActionReboot
+}
+
+// changes carries out the action, and tells of a failure to change the power.
 func (c *control) changes(ctx context.Context, do func(context.Context) (int, error)) (int, error) {
-	switch c.req.Action {
-	case ActionOn, ActionOff, ActionReboot:
-	default:
-		return do(ctx)
-	}
-	c.tell(Begun, "", nil)
 	code, err := do(ctx)
-	if err != nil {
+	if err != nil && changesPower(c.req.Action) {
 		c.tell(Failed, "", err)
 	}
 	return code, err

@@ -47,3 +47,17 @@ func TestTell(t *testing.T) {
 		})
 	}
 }
+
+// Nothing waits for who is told: a change begins after the delay of the device, and is told
+// of after the command, with the time at which it was asked.
+func TestTellIsNotInTheWay(t *testing.T) {
+	dev := fakeDevice{state: On, clock: newClock()}
+	begin := dev.clock.now
+	var got []string
+	invoke(&dev, call{stdin: device + "action=off\ndelay=5\npower_wait=3", tell: func(c Change) {
+		got = append(got, strings.Join([]string{string(c.Stage), c.Time.Sub(begin).String(), strings.Join(dev.switched(), " ")}, " "))
+	}})
+	if diff := cmp.Diff([]string{"begun 5s ", "asked 5s off", "seen 8s off"}, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -13,6 +13,7 @@ var stages = map[fence.Stage]events.What{
 // record returns what writes down the changes of power of an agent. That a line cannot
 // be written is for failed to say: a fencing goes on.
 func record(agent, host string, log events.Log, failed func(error)) func(fence.Change) {
+	write := log.Appender()
 	return func(c fence.Change) {
 		e := events.Event{Time: c.Time, Host: host, From: agent, What: stages[c.Stage], Subject: c.Node, Action: c.Action}
 		if c.Want != "" { // a reboot is an off and an on
@@ -21,7 +22,7 @@ func record(agent, host string, log events.Log, failed func(error)) func(fence.C
 		if c.Err != nil {
 			e.Text = c.Err.Error()
 		}
-		if err := log.Append(e); err != nil {
+		if err := write(e); err != nil {
 			failed(err)
 		}
 	}

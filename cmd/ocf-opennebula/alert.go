@@ -29,9 +29,10 @@ func alert(get func(string) string, host string, log events.Log, stderr io.Write
 
 // record writes down what an agent did. When that fails, the agent's log says it.
 func record(log events.Log, host string) func(*ocf.Request, events.Event) {
+	write := log.Appender()
 	return func(req *ocf.Request, e events.Event) {
 		e.Host = host
-		if err := log.Append(e); err != nil {
+		if err := write(e); err != nil {
 			req.Log.Warn("the event is not written down", "because", err)
 		}
 	}

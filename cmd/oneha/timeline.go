@@ -174,16 +174,34 @@ func (t tool) timelineFacts(c *cli.Context, now time.Time, report *timelineRepor
 		return facts, nil
 	}
 	host, _ := os.Hostname() // only for lines that name none
+	var denied []string
 	for _, name := range nodeLogs {
-		err := add("/"+name, host, func() (fs.File, error) { return t.root.Open(name) })
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		// hacluster may write there: opening a pipe would wait for somebody to write into it.
+		info, err := fs.Stat(t.root, name)
+		if err == nil && !info.Mode().IsRegular() {
+			report.Notes = append(report.Notes, "/"+name+" is not read: it is no regular file, and somebody has put it there; move it away")
+			continue
+		}
+		if err == nil {
+			err = add("/"+name, host, func() (fs.File, error) { return t.root.Open(name) })
+		}
+		switch {
+		case errors.Is(err, fs.ErrPermission):
+			denied = append(denied, "/"+name)
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("read log: %w", err)
 		}
+	}
+	if len(denied) > 0 {
+		report.Notes = append(report.Notes, strings.Join(denied, ", ")+": permission denied; be root, or a member of the group haclient")
+	}
+	if len(report.Read) == 0 && len(report.Notes) > 0 {
+		return nil, failure{errors.New("no log can be read here: " + strings.Join(report.Notes, ". "))}
 	}
 	if len(report.Read) == 0 {
 		return nil, failure{errors.New("there are no logs here: " + events.Dir + " is missing, and so are Pacemaker's; run this on a cluster node, or name logs with --log")}
 	}
-	if !slices.ContainsFunc(report.Read, func(name string) bool { return strings.HasSuffix(name, events.File) }) {
+	if _, err := fs.Stat(t.root, strings.TrimPrefix(events.Dir, "/")+"/"+events.File); errors.Is(err, fs.ErrNotExist) {
 		report.Notes = append(report.Notes, "there is no "+events.Dir+"/"+events.File+": Pacemaker's logs say less; docs/timeline.md says how to set the alert agent up")
 	}
 	return facts, nil

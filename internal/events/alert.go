@@ -20,10 +20,9 @@ const Probe = "probe"
 
 // FromAlert reads what Pacemaker tells an alert agent (Pacemaker Administration, Alert
 // Agents): get returns variables such as CRM_alert_kind. ok is false when it was not
-// Pacemaker that called, or for what says nothing: an operation that was cancelled.
-//
-// The value of an attribute is kept only where it is known to be Pacemaker's own: others
-// may hold anything.
+// Pacemaker that called, or for what says nothing: an operation that was cancelled,
+// and an attribute that is not Pacemaker's own. Those may hold anything, and some agents
+// set one every few seconds, which would push the failovers out of the log.
 func FromAlert(get func(name string) string, host string, now time.Time) (e Event, ok bool) {
 	of := func(name string) string { return get("CRM_alert_" + name) }
 	e = Event{Time: alertTime(of, now), Host: host, From: "pacemaker", Node: of("node"), Action: of("task"), Text: of("desc")}
@@ -58,10 +57,13 @@ func FromAlert(get func(name string) string, host string, now time.Time) (e Even
 		if e.Text == "Cancelled" || e.Subject == "" {
 			return Event{}, false
 		}
+		if expected := of("target_rc"); expected != "" && expected == of("rc") && e.Code != nil && e.Action != Probe {
+			*e.Code = 0 // such as 8 of the monitor of a promoted resource
+		}
 	case "attribute":
-		e.What, e.Subject, e.Text = Attribute, of("attribute_name"), ""
-		if pacemakersOwn(e.Subject) {
-			e.Text = of("attribute_value")
+		e.What, e.Subject, e.Text = Attribute, of("attribute_name"), of("attribute_value")
+		if !pacemakersOwn(e.Subject) {
+			return Event{}, false
 		}
 	default:
 		e.What, e.Subject = Alert, kind

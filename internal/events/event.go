@@ -24,7 +24,7 @@ const (
 	NodeLost   What = "node-lost"   // and is not any more
 	Fencing    What = "fencing"     // a fencing has ended: 0 is a success
 	Operation  What = "operation"   // an operation of a resource has ended
-	Attribute  What = "attribute"   // an attribute of a node has changed
+	Attribute  What = "attribute"   // an attribute of a node that is Pacemaker's own has changed
 	Alert      What = "alert"       // something that this program does not know
 )
 
@@ -49,7 +49,7 @@ type Event struct {
 	Subject string    `json:"subject,omitempty"` // the node, resource or attribute
 	Node    string    `json:"node,omitempty"`    // where the subject is, when it is no node
 	Action  string    `json:"action,omitempty"`  // start, stop, monitor; off, on, reboot
-	Code    *int      `json:"code,omitempty"`    // exit code; nil when there is none
+	Code    *int      `json:"code,omitempty"`    // exit code; 0 also for what was expected; nil when there is none
 	Took    float64   `json:"took,omitempty"`    // seconds; 0 when unknown
 	Text    string    `json:"text,omitempty"`    // for people
 }

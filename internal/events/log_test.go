@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -182,6 +183,30 @@ func TestRootGivesItToTheOwner(t *testing.T) {
 	check(file, "-rw-r-----", uid, gid)
 }
 
+// Where the files cannot be renamed, the log takes twice the usual and then no more.
+func TestRotationThatCannotSucceed(t *testing.T) {
+	log := own(t)
+	line := int64(len(event(1).Line()))
+	log.Limit = 2 * line
+	for n := 1; n <= kept; n++ {
+		if err := os.MkdirAll(filepath.Join(log.Dir, older(n), "full"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 4 {
+		if err := log.Append(event(n)); err != nil {
+			t.Fatalf("line %d: %v", n, err)
+		}
+	}
+	if err := log.Append(event(5)); err == nil || !strings.Contains(err.Error(), "cannot be renamed") {
+		t.Errorf("error %v", err)
+	}
+	info, err := os.Stat(filepath.Join(log.Dir, File))
+	if err != nil || info.Size() != 4*line {
+		t.Errorf("%v, want %d bytes: %v", info, 4*line, err)
+	}
+}
+
 func TestMissingDirectoryIsAnError(t *testing.T) {
 	log := Log{Dir: filepath.Join(t.TempDir(), "no/such")}
 	if err := log.Append(event(1)); err == nil {
@@ -197,7 +222,32 @@ func TestHangingDisk(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "did not take") {
 		t.Errorf("error %v", err)
 	}
+	if !errors.Is(err, ErrSlow) {
+		t.Errorf("%v is not ErrSlow", err)
+	}
 	if err := within(time.Hour, func() error { return os.ErrInvalid }); !errors.Is(err, os.ErrInvalid) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// It costs a process half a second once, not for each line.
+func TestNothingMoreIsWrittenToASlowDisk(t *testing.T) {
+	asked := 0
+	write := untilSlow(func(e Event) error {
+		asked++
+		switch e.Subject {
+		case "r1":
+			return os.ErrInvalid
+		case "r2":
+			return ErrSlow
+		}
+		return nil
+	})
+	var got []error
+	for n := range 5 {
+		got = append(got, write(event(n)))
+	}
+	if want := []error{nil, os.ErrInvalid, ErrSlow, nil, nil}; !slices.Equal(got, want) || asked != 3 {
+		t.Errorf("%v after %d writes", got, asked)
 	}
 }

@@ -205,6 +205,15 @@ var ruleCases = []ruleCase{
 		unitOf(p, "pacemaker.service").Boot = "disabled"
 	}, severity: warn},
 	{rule: "R02", name: "nodes differ", node: func(n, p *Node) { unitOf(p, "pacemaker.service").Boot = "disabled" }, severity: warn},
+	{rule: "R02", name: "what starts with a service", node: func(n, _ *Node) {
+		n.Units = append(n.Units, Unit{Name: "opennebula-showback.timer", Boot: "enabled"})
+	}, severity: bad},
+	{rule: "R02", name: "what starts with a service that the cluster does not run", node: func(n, _ *Node) {
+		n.Units = append(n.Units, Unit{Name: "opennebula-guacd.service", Boot: "enabled"})
+	}},
+	{rule: "R02", name: "what starts with a service, and only so", node: func(n, _ *Node) {
+		n.Units = append(n.Units, Unit{Name: "opennebula-hem.service", Boot: "disabled", Active: true, Restart: "on-failure"}, Unit{Name: "opennebula-scheduler.service", Boot: "masked"})
+	}},
 	{rule: "R02", name: "a unit that is not the cluster's", node: func(n, _ *Node) {
 		n.Units = append(n.Units, Unit{Name: "opennebula-ssh-agent.service", Boot: "enabled"})
 	}},

@@ -15,12 +15,16 @@ import (
 func bootUnits(w *world, r *report) {
 	n := w.Node
 	clustered := w.clustered()
+	companions := companionsOf(clustered)
 	for _, u := range n.Units {
 		if _, ok := clustered[u.Name]; ok && u.Boot == "enabled" {
 			r.add(n.place(), u.Name+" is enabled at boot, and the cluster runs it: after a boot it may run on two nodes", "systemctl disable "+u.Name)
 		}
 		if _, ok := clustered[u.Name]; ok && u.Boot == "masked" {
 			r.add(n.place(), u.Name+" is masked, so that the cluster cannot start it", "systemctl unmask "+u.Name)
+		}
+		if with, ok := companions[u.Name]; ok && u.Boot == "enabled" {
+			r.add(n.place(), u.Name+" is enabled at boot, and belongs to "+with+", which the cluster runs: it is started on a node without it", "systemctl disable "+u.Name+"; it starts with "+with)
 		}
 	}
 	if oned, ok := n.unit("opennebula.service"); ok && len(clustered) == 0 && n.Oned != nil && n.Oned.ServerID >= 0 && oned.Boot == "disabled" {

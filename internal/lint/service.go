@@ -62,6 +62,23 @@ func (s *side) runsOned() bool {
 	return false
 }
 
+// companionsOf are the units that start with the services of a cluster, and are not
+// resources themselves, with the unit that each belongs to.
+func companionsOf(clustered map[string]*resource) map[string]string {
+	units := map[string]string{}
+	for _, s := range one.Services {
+		if _, ok := clustered[s.Unit]; !ok {
+			continue
+		}
+		for _, u := range s.Companions() {
+			if _, ok := clustered[u]; !ok {
+				units[u] = s.Unit
+			}
+		}
+	}
+	return units
+}
+
 // clustered returns the resources of all sides that run a unit, by the unit's name.
 func (w *world) clustered() map[string]*resource {
 	units := map[string]*resource{}

@@ -40,7 +40,11 @@ func (f Facts) Wanted() (want Wanted) {
 		want.Zone = f.Description.zone
 	}
 	for _, s := range one.Services {
-		want.Units = append(want.Units, s.Unit)
+		for _, u := range append([]string{s.Unit}, s.Companions()...) {
+			if !slices.Contains(want.Units, u) {
+				want.Units = append(want.Units, u)
+			}
+		}
 		if s.Config != "" && !slices.Contains(want.Files, s.Config) {
 			want.Files = append(want.Files, s.Config)
 		}

@@ -98,6 +98,18 @@ func ServiceNamed(name string) (Service, bool) {
 	return Service{}, false
 }
 
+// Companions are the units that run only where the service does, though systemd starts
+// them with it in one release or another: Wants without the two of SSH, which may run on
+// every node.
+func (s Service) Companions() (units []string) {
+	for _, u := range s.Wants {
+		if u != "opennebula-ssh-agent.service" && u != "opennebula-ssh-socks-cleaner.timer" {
+			units = append(units, u)
+		}
+	}
+	return units
+}
+
 // Asked reports whether the service can be asked how it is, over its port or by its
 // connections: Probe at depth 10.
 func (s Service) Asked() bool { return s.asked != notAsked }

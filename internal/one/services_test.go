@@ -58,3 +58,15 @@ func TestShippedIn(t *testing.T) {
 		}
 	}
 }
+
+// What may run on every node is no companion, and what no table row is about is told too.
+func TestCompanions(t *testing.T) {
+	var got []string
+	for _, s := range Services {
+		got = append(got, s.Companions()...)
+	}
+	want := "opennebula-hem.service opennebula-scheduler.service opennebula-showback.timer opennebula-novnc.service opennebula-guacd.service"
+	if strings.Join(got, " ") != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

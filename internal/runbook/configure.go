@@ -17,12 +17,18 @@ func (b *book) handOver() []Step {
 		unitNames = append(unitNames, u+suffix(u))
 	}
 	list := strings.Join(unitNames, " ")
+	commands := []string{"systemctl disable --now " + list}
+	if len(b.with) > 0 {
+		with := strings.Join(b.with, " ")
+		commands = append(commands, "for u in "+with+"; do systemctl disable --now $u; done") // one by one: some are not installed
+		list += " " + with
+	}
 	return append([]Step{{
 		ID: "units", Title: "Stop the services and disable them at boot", On: b.nodes, Interrupt: true,
 		Why:       "From here on Pacemaker alone starts and stops them. A unit that systemd starts at boot runs on two nodes at once.",
-		Commands:  []string{"systemctl disable --now " + list, "systemctl is-enabled " + list},
-		Expect:    "The second command prints disabled for each, and ends with 1.",
-		Otherwise: "A unit that is static is started by another: find it with systemctl list-dependencies --reverse UNIT and disable that. A unit that is not found belongs to a service that is not installed.",
+		Commands:  append(commands, "systemctl is-enabled "+list),
+		Expect:    "The last command prints disabled for each that is installed, and ends with 1.",
+		Otherwise: "Not every release has what starts with the services, such as opennebula-scheduler. A unit that is static is started by another: find it with systemctl list-dependencies --reverse UNIT and disable that. A unit that is not found belongs to a service that is not installed.",
 	}}, b.files()...)
 }
 

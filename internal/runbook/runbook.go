@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oneha/oneha/internal/one"
 	"github.com/oneha/oneha/internal/shell"
 	"github.com/oneha/oneha/internal/spec"
 	"github.com/oneha/oneha/internal/target"
@@ -66,6 +67,7 @@ type book struct {
 	first   string
 	other   []string // the nodes without the first
 	units   []string // that Pacemaker takes over, without ".service"
+	with    []string // that start with those, in one release or another
 	peers   []string // every address of every node
 	links   int
 	qdevice string
@@ -93,6 +95,14 @@ func Build(c spec.Cluster, t target.Target, opt Options) (Runbook, error) {
 	for _, s := range b.services() {
 		unit, _ := spec.Unit(s)
 		b.units = append(b.units, unit)
+	}
+	for _, name := range b.services() {
+		s, _ := one.ServiceNamed(name)
+		for _, u := range s.Companions() {
+			if !slices.Contains(b.units, strings.TrimSuffix(u, ".service")) && !slices.Contains(b.with, u) {
+				b.with = append(b.with, u)
+			}
+		}
 	}
 	return Runbook{
 		Cluster: c.Name, Target: t.String(), On: t.Title(), Notes: b.notes(),

@@ -41,11 +41,12 @@ var order = []Kind{Silent, Suspected, Lost, Failed, Stopping, Stopped, StopFaile
 type Fact struct {
 	At      time.Time
 	Kind    Kind
-	Subject string // a node or a resource
-	Node    string // where the resource is; of a fencing, who did it
-	Action  string // of a fencing: reboot, off
-	Agent   string // type of the resource's agent, such as vip; "" when the log does not say it
-	Text    string // why, of a failure
+	Subject string        // a node or a resource
+	Node    string        // where the resource is; of a fencing, who did it
+	Action  string        // of a fencing: reboot, off
+	Agent   string        // type of the resource's agent, such as vip; "" when the log does not say it
+	Text    string        // why, of a failure
+	Took    time.Duration // what this ends, by who did it; 0 when nobody says it
 	Source  Source
 }
 
@@ -95,6 +96,12 @@ func once(facts []Fact) []Fact {
 		subject, node string
 	}
 	last := map[key]int{} // index in kept
+	told := map[int]int{} // by index in kept: which sources have told of it, a bit each
+	type telling struct {
+		key
+		source Source
+	}
+	again := map[telling]bool{} // since it told of that, the source has told of the opposite
 	var kept []Fact
 	for _, f := range facts {
 		f.Agent = cmp.Or(f.Agent, agents[f.Subject])
@@ -102,19 +109,41 @@ func once(facts []Fact) []Fact {
 		if aboutNodes(f.Kind) {
 			k.node = "" // who says it
 		}
+		for _, o := range opposites(f.Kind) {
+			again[telling{key{o, k.subject, k.node}, f.Source}] = true
+		}
 		i, known := last[k]
-		if known && f.At.Sub(kept[i].At) <= sameMoment {
+		another := again[telling{k, f.Source}] && told[i]&(1<<f.Source) != 0
+		delete(again, telling{k, f.Source})
+		if known && !another && f.At.Sub(kept[i].At) <= sameMoment {
+			told[i] |= 1 << f.Source
 			if f.Source > kept[i].Source {
-				f.Text, f.Action = cmp.Or(f.Text, kept[i].Text), cmp.Or(f.Action, kept[i].Action)
+				f.Text, f.Action, f.Took = cmp.Or(f.Text, kept[i].Text), cmp.Or(f.Action, kept[i].Action), cmp.Or(f.Took, kept[i].Took)
 				kept[i] = f
 			}
 			continue
 		}
-		last[k] = len(kept)
+		last[k], told[len(kept)] = len(kept), 1<<f.Source
 		kept = append(kept, f)
 	}
 	sortFacts(kept)
 	return kept
+}
+
+// opposites are the kinds that may come once more after one of kind k, which is no second
+// report of the same then. Only of one source that is known: those of two are not in order.
+func opposites(k Kind) []Kind {
+	switch k {
+	case Starting, AddressSet, Started, StartFailed:
+		return []Kind{Failed, Stopping, Stopped, StopFailed}
+	case Failed, Stopping, Stopped, StopFailed:
+		return []Kind{Starting, AddressSet, Started, StartFailed}
+	case Asked:
+		return []Kind{FenceFailed}
+	case FenceFailed:
+		return []Kind{Asked}
+	}
+	return nil
 }
 
 // aboutNodes reports whether the subject of the kind is a node.

@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"cmp"
+	"time"
 
 	"github.com/oneha/oneha/internal/events"
 )
@@ -12,6 +13,9 @@ func FromEvent(e events.Event) (f Fact, ok bool) {
 	// A log may come from anywhere: what its writer cuts, the reader cuts too.
 	name := func(s string) string { return events.Plain(s, 128) }
 	f = Fact{At: e.Time, Subject: name(e.Subject), Node: name(cmp.Or(e.Node, e.Host)), Action: name(e.Action), Source: AgentLog}
+	if e.Took > 0 && e.Took < 1e6 {
+		f.Took = time.Duration(e.Took * float64(time.Second))
+	}
 	good := e.Code != nil && *e.Code == 0
 	switch e.What {
 	case events.NodeLost:

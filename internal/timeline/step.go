@@ -62,7 +62,7 @@ func (t teller) tell() (steps []Step, bars []Bar, back []Back) {
 		begin, plan, kind := t.ends(i)
 		if begin != nil {
 			s.Plan = plan
-			took := round(f.At.Sub(begin.At))
+			took := round(cmp.Or(f.Took, f.At.Sub(begin.At))) // by one clock, where it is told
 			s.Took = &took
 			if kind != "" {
 				bars = append(bars, Bar{Lane: f.Subject, Kind: kind, Begin: round(begin.At.Sub(t.zero)), End: s.After, Plan: plan, Bad: s.Bad, Words: s.Words})

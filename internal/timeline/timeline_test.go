@@ -138,6 +138,53 @@ func TestOnce(t *testing.T) {
 	}
 }
 
+// A thing that happens again is not a second report of the first, however soon.
+func TestAgainIsNotTheSame(t *testing.T) {
+	by := func(f Fact, s Source) Fact { f.Source = s; return f }
+	tests := []struct {
+		name  string
+		facts []Fact
+		want  string
+	}{
+		{"restarted", []Fact{fact(0, Started, "oned", "n1"), fact(2, Stopped, "oned", "n1"), fact(4, Started, "oned", "n1")}, "started 0s, stopped 2s, started 4s"},
+		{"told twice", []Fact{
+			fact(0, Started, "oned", "n1"), fact(2, Stopped, "oned", "n1"), fact(4, Started, "oned", "n1"),
+			by(fact(-0.1, Started, "oned", "n1"), AgentLog), by(fact(1.9, Stopped, "oned", "n1"), AgentLog), by(fact(3.9, Started, "oned", "n1"), AgentLog),
+		}, "started -100ms, stopped 1.9s, started 3.9s"},
+		{"whole seconds, out of order", []Fact{
+			by(fact(10, Stopped, "oned", "n1"), SecondsLog), by(fact(10, Started, "oned", "n1"), SecondsLog),
+			by(fact(10.1, Stopped, "oned", "n1"), AgentLog), by(fact(10.8, Started, "oned", "n1"), AgentLog),
+		}, "stopped 10.1s, started 10.8s"},
+		{"elsewhere", []Fact{fact(0, Started, "oned", "n1"), fact(1, Stopped, "oned", "n2"), fact(2, Started, "oned", "n1")}, "started 0s, stopped 1s"},
+		{"fails again", []Fact{fact(0, Started, "oned", "n1"), fact(1, Failed, "oned", "n1"), fact(2, Started, "oned", "n1"), fact(3, Failed, "oned", "n1")}, "started 0s, failed 1s, started 2s, failed 3s"},
+		{"fencing fails again", []Fact{fact(0, Asked, "n1", "n2"), fact(1, FenceFailed, "n1", "n2"), fact(2, Asked, "n1", "n2"), fact(3, FenceFailed, "n1", "n2")}, "asked 0s, fence-failed 1s, asked 2s, fence-failed 3s"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var got []string
+			for _, f := range once(test.facts) {
+				got = append(got, fmt.Sprint(f.Kind, " ", f.At.Sub(zero)))
+			}
+			if diff := cmp.Diff(test.want, strings.Join(got, ", ")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// How long an action took its agent knows best: clocks may be set while it runs.
+func TestTookIsTheAgents(t *testing.T) {
+	begun := fact(0, Starting, "oned", "n1")
+	ended, ok := FromEvent(events.Event{Time: zero.Add(3 * time.Second), Host: "n1", From: "oned", What: events.Ended, Subject: "oned", Node: "n1", Action: "start", Code: new(int), Took: 0.5})
+	if !ok {
+		t.Fatal("an end of a start is no fact")
+	}
+	steps, _, _ := teller{facts: []Fact{begun, ended}, zero: zero}.tell()
+	if len(steps) != 1 || steps[0].Took == nil || *steps[0].Took != 0.5 {
+		t.Errorf("%+v", steps)
+	}
+}
+
 func TestReadPromiseRefuses(t *testing.T) {
 	for _, text := range []string{"", "{", "{}", "[]", `{"budget":{"lines":[]}}`} {
 		if _, err := ReadPromise([]byte(text)); err == nil {

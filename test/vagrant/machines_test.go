@@ -163,7 +163,11 @@ func TestActivePassive(t *testing.T) {
 			t.Fatal(err)
 		}
 		// As Debian's packages leave a node, but for the password that the lab's BMCs know.
-		r, err := n.Exec(ctx, "sh", "-ec", `systemctl stop pacemaker corosync
+		// Pacemaker is killed: told to stop in the middle of its start it may wait for its
+		// peers, and that for minutes.
+		r, err := n.Exec(ctx, "sh", "-ec", `systemctl --no-block stop pacemaker
+systemctl kill --kill-who=all --signal=KILL pacemaker || :
+systemctl stop pacemaker corosync
 rm /etc/corosync/corosync.conf /etc/corosync/authkey
 find /var/lib/pacemaker/cib -type f -delete
 cat /etc/oneha/bmc; rm /etc/oneha/bmc`)

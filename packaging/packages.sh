@@ -2,7 +2,8 @@
 # Builds every package: deb and rpm, amd64 and arm64, with nfpm, the same to the byte
 # from the same commit by the same Go. `make packages` calls it, from the top of the checkout.
 #
-#   packages.sh DIR     puts the packages and SHA256SUMS into DIR, in the place of older ones
+#   packages.sh DIR     puts the packages, the bill of materials of their binaries
+#                       (oneha-VERSION.cdx.json) and SHA256SUMS into DIR, in the place of older ones
 #
 # From the environment:
 #   VERSION             of the packages; else from git: 1.2.3 at a tag v1.2.3,
@@ -57,6 +58,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 022
 
+# One of the programs in this directory.
+program() { GOTOOLCHAIN=$TOOLCHAIN CGO_ENABLED=0 $(test/setup.sh which) run -tags urfave_cli_no_docs "$@"; }
+
 # What make install puts anywhere is what is packaged; only the binaries are made for
 # each architecture.
 make -s install PREFIX=/usr BIN="$work/host" DESTDIR="$work/root" VERSION="$VERSION" COMMIT="$commit" TOOLCHAIN="$TOOLCHAIN"
@@ -71,7 +75,7 @@ cp docs/*.* "$work/docs/"
 cp docs/reference/*.md "$work/docs/reference/"
 cp docs/decisions/*.md "$work/docs/decisions/"
 cp LICENSE CHANGELOG.md "$work/doc/"
-GOTOOLCHAIN=$TOOLCHAIN CGO_ENABLED=0 $(test/setup.sh which) run -tags urfave_cli_no_docs ./packaging/licences -dir "$work/doc"
+program ./packaging/licences -dir "$work/doc"
 cat >"$work/changelog.yml" <<CHANGES
 - semver: $(echo "$VERSION" | tr '~' -)-1
   date: $(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
@@ -100,19 +104,20 @@ for description in nfpm/*.yaml; do
 done
 cd "$OLDPWD"
 
-mkdir "$work/out"
+mkdir "$work/out" "$work/built"
 for ARCH in $ARCHES; do
 	export ARCH
-	rm -rf "${work:?}/bin"
 	GOARCH=$ARCH make -s binaries BIN="$work/bin" VERSION="$VERSION" COMMIT="$commit" TOOLCHAIN="$TOOLCHAIN"
 	for format in deb rpm; do
 		for package in oneha resource-agents-opennebula fence-agents-bmc oneha-raft; do
 			(cd "$work" && "$NFPM" package -f "nfpm/$package.yaml" -p "$format" -t out/ >nfpm.log 2>&1) || { cat "$work/nfpm.log" >&2; die "nfpm cannot make $package for $ARCH as $format"; }
 		done
 	done
+	mv "$work/bin" "$work/built/$ARCH"
 done
-(cd "$work/out" && sha256sum -- *.deb *.rpm >SHA256SUMS)
+program ./packaging/sbom -dir "$work/built" -version "$VERSION" -commit "$commit" -out "$work/out/oneha-$VERSION.cdx.json"
+(cd "$work/out" && sha256sum -- *.deb *.rpm *.cdx.json >SHA256SUMS)
 mkdir -p "$1"
-rm -f "$1"/*.deb "$1"/*.rpm "$1/SHA256SUMS"
+rm -f "$1"/*.deb "$1"/*.rpm "$1"/*.cdx.json "$1/SHA256SUMS"
 mv "$work/out/"* "$1/"
-echo "packages: $(wc -l <"$1/SHA256SUMS") packages of version $VERSION in $1"
+echo "packages: $(grep -c -v 'cdx\.json$' "$1/SHA256SUMS") packages of version $VERSION in $1, and what is in them in oneha-$VERSION.cdx.json"

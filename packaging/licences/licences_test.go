@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/oneha/oneha/packaging/linked"
 )
 
 const top = "../.."
@@ -12,15 +14,15 @@ const top = "../.."
 // TestAllowed reads the licences of everything that is linked into a binary, and
 // compares what a package says of itself in its nfpm file.
 func TestAllowed(t *testing.T) {
-	for _, p := range packages {
-		var modules []module
-		if p.command != "" {
+	for _, p := range linked.Packages {
+		var modules []linked.Module
+		if p.Command != "" {
 			var err error
-			if modules, err = linked(top, tags, p.command); err != nil {
+			if modules, err = linked.Modules(top, p.Command); err != nil {
 				t.Fatal(err)
 			}
 			if len(modules) < 5 || modules[0].Path == "" {
-				t.Errorf("%s: only %d modules are linked into it", p.name, len(modules))
+				t.Errorf("%s: only %d modules are linked into it", p.Name, len(modules))
 			}
 		}
 		want, err := expression(modules)
@@ -28,42 +30,21 @@ func TestAllowed(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		description, err := os.ReadFile(filepath.Join(top, "packaging", "nfpm", p.name+".yaml"))
+		description, err := os.ReadFile(filepath.Join(top, "packaging", "nfpm", p.Name+".yaml"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(string(description), "\nlicense: "+want+"\n") {
-			t.Errorf("packaging/nfpm/%s.yaml: want license: %s", p.name, want)
+			t.Errorf("packaging/nfpm/%s.yaml: want license: %s", p.Name, want)
 		}
-		text, err := copyright(p.name, modules)
+		text, err := copyright(p.Name, modules)
 		if err != nil {
 			t.Error(err)
 		}
 		for _, m := range modules {
 			if !strings.Contains(text, "  "+m.Path+" "+m.Version+": ") {
-				t.Errorf("the copyright file of %s does not name %s %s", p.name, m.Path, m.Version)
+				t.Errorf("the copyright file of %s does not name %s %s", p.Name, m.Path, m.Version)
 			}
-		}
-	}
-}
-
-// bsd is the common part of the licences that end so.
-const bsd = "Redistributions of source code must retain the above copyright notice. Redistributions in binary\nform must reproduce it."
-
-func TestClassify(t *testing.T) {
-	for _, c := range []struct{ text, want string }{
-		{bsd, "BSD-2-Clause"},
-		{bsd + " The name may not be used; it\nmay be used to endorse or promote products with permission only.", "BSD-3-Clause"},
-		{bsd + " All advertising materials must name us.", ""},
-		{"Permission is hereby granted, free of\ncharge ... THE SOFTWARE IS PROVIDED \"AS IS\"", "MIT"},
-		{"Permission is hereby granted, free of charge ... the software is provided “as is”", "MIT"},
-		{"Mozilla Public License, version 2.0 ... GNU General Public License as a secondary one", "MPL-2.0"},
-		{"GNU AFFERO GENERAL PUBLIC LICENSE", "GPL or a kin of it"},
-		{"GNU LESSER GENERAL PUBLIC LICENSE Version 3", "GPL or a kin of it"},
-		{"Do as you like.", ""},
-	} {
-		if got := strings.Join(classify(c.text), " "); got != c.want {
-			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
 		}
 	}
 }
@@ -75,11 +56,11 @@ func TestRefused(t *testing.T) {
 		{"Do as you like.", "is not known"},
 		{"", "no file"},
 	} {
-		m := module{Path: "example.org/m"}
+		m := linked.Module{Path: "example.org/m"}
 		if c.texts != "" {
-			m.texts = []text{{name: "LICENSE", content: c.texts}}
+			m.Texts = []linked.Text{{Name: "LICENSE", Content: c.texts}}
 		}
-		if _, err := expression([]module{m}); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), m.Path) {
+		if _, err := expression([]linked.Module{m}); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), m.Path) {
 			t.Errorf("%q: got %v, want %q", c.texts, err, c.want)
 		}
 	}
@@ -89,10 +70,10 @@ func TestRefused(t *testing.T) {
 // licence's only with its owner.
 func TestDistinct(t *testing.T) {
 	apacheText := "Apache License\nVersion 2.0, January 2004\n... Grant of Patent License ...\nCopyright [yyyy] [name of owner]\nCopyright 2020 Someone"
-	all := distinct([]module{
-		{Path: "a", texts: []text{{name: "LICENSE", content: "same\r\n"}}},
-		{Path: "b", texts: []text{{name: "LICENSE", content: "same"}, {name: "NOTICE", content: "a notice", notice: true}}},
-		{Path: "c", texts: []text{{name: "LICENSE", content: apacheText}}},
+	all := distinct([]linked.Module{
+		{Path: "a", Texts: []linked.Text{{Name: "LICENSE", Content: "same\r\n"}}},
+		{Path: "b", Texts: []linked.Text{{Name: "LICENSE", Content: "same"}, {Name: "NOTICE", Content: "a notice", Notice: true}}},
+		{Path: "c", Texts: []linked.Text{{Name: "LICENSE", Content: apacheText}}},
 	})
 	var got []string
 	for _, p := range all {

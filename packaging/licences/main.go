@@ -8,18 +8,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/oneha/oneha/packaging/linked"
 )
-
-// packages are ours by name, with the command that each holds, "" for none.
-var packages = []struct{ name, command string }{
-	{"oneha", "./cmd/oneha"},
-	{"resource-agents-opennebula", "./cmd/ocf-opennebula"},
-	{"fence-agents-bmc", "./cmd/fence-bmc"},
-	{"oneha-raft", ""},
-}
-
-// tags are those of every build.
-const tags = "urfave_cli_no_docs"
 
 func main() {
 	dir := flag.String("dir", "", "write PACKAGE/copyright for each package into this directory; without it they are listed")
@@ -35,11 +26,11 @@ func main() {
 }
 
 func run(dir string) error {
-	for _, p := range packages {
-		var modules []module
-		if p.command != "" {
+	for _, p := range linked.Packages {
+		var modules []linked.Module
+		if p.Command != "" {
 			var err error
-			if modules, err = linked(".", tags, p.command); err != nil {
+			if modules, err = linked.Modules(".", p.Command); err != nil {
 				return err
 			}
 		}
@@ -48,21 +39,21 @@ func run(dir string) error {
 			return err
 		}
 		if dir == "" {
-			fmt.Printf("%s: %s\n", p.name, spdx)
+			fmt.Printf("%s: %s\n", p.Name, spdx)
 			for _, m := range modules {
-				names, _ := m.licences() // expression has asked already
+				names, _ := m.Licences() // expression has asked already
 				fmt.Printf("  %s %s %v\n", m.Path, m.Version, names)
 			}
 			continue
 		}
-		content, err := copyright(p.name, modules)
+		content, err := copyright(p.Name, modules)
 		if err != nil {
 			return err
 		}
-		if err := os.MkdirAll(filepath.Join(dir, p.name), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(dir, p.Name), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, p.name, "copyright"), []byte(content), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, p.Name, "copyright"), []byte(content), 0o644); err != nil {
 			return err
 		}
 	}

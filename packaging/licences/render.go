@@ -4,21 +4,22 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/oneha/oneha/packaging/linked"
 )
 
-// own is what is ours.
+// What a copyright file says of us, and of the licence that it does not repeat.
 const (
-	own          = "Apache-2.0"
 	ownCopyright = "Copyright (C) 2026 the oneha authors"
 	apache       = "the Apache License, Version 2.0 (on Debian: /usr/share/common-licenses/Apache-2.0)"
 )
 
 // expression is the SPDX expression for a binary: ours and that of everything linked
 // into it.
-func expression(modules []module) (string, error) {
-	all := []string{own}
+func expression(modules []linked.Module) (string, error) {
+	all := []string{linked.Own}
 	for _, m := range modules {
-		names, err := m.licences()
+		names, err := m.Licences()
 		if err != nil {
 			return "", err
 		}
@@ -31,7 +32,7 @@ func expression(modules []module) (string, error) {
 // copyright is the file that goes with a package: what is linked into its binary, each
 // with version and licence, and the texts that have to be passed on. The text of the
 // Apache licence stands beside it, in a file of its own.
-func copyright(name string, modules []module) (string, error) {
+func copyright(name string, modules []linked.Module) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s is part of oneha, https://github.com/oneha/oneha\n\n%s\nLicence: %s.\n", name, ownCopyright, apache)
 	if len(modules) == 0 {
@@ -39,7 +40,7 @@ func copyright(name string, modules []module) (string, error) {
 	}
 	b.WriteString("\nIts binary is linked statically. It holds the modules below, unchanged,\nunder these licences; their sources are at https://pkg.go.dev/PATH@VERSION.\n\n")
 	for _, m := range modules {
-		names, err := m.licences()
+		names, err := m.Licences()
 		if err != nil {
 			return "", err
 		}
@@ -59,15 +60,15 @@ type passed struct {
 
 // distinct are the texts to pass on, each once. Of the Apache licence only who is
 // named in its place for it, since the text is everywhere the same.
-func distinct(modules []module) []passed {
+func distinct(modules []linked.Module) []passed {
 	var all []passed
 	for _, m := range modules {
-		for _, t := range m.texts {
-			content := strings.TrimSpace(strings.ReplaceAll(t.content, "\r\n", "\n"))
-			if !t.notice && slices.Equal(classify(content), []string{"Apache-2.0"}) {
+		for _, t := range m.Texts {
+			content := strings.TrimSpace(strings.ReplaceAll(t.Content, "\r\n", "\n"))
+			if !t.Notice && slices.Equal(linked.Classify(content), []string{"Apache-2.0"}) {
 				content = "Licence: " + apache + "." + holders(content)
 			}
-			of := m.Path + ", " + t.name
+			of := m.Path + ", " + t.Name
 			if i := slices.IndexFunc(all, func(p passed) bool { return p.content == content }); i >= 0 {
 				all[i].of = append(all[i].of, of)
 				continue

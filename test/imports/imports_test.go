@@ -161,7 +161,7 @@ func TestFenceBinaryHoldsNoCommandLineFramework(t *testing.T) {
 // processFiles may touch the process itself, its arguments, environment and exit:
 // the mains, and what only tests use. Everything else gets them as values, so that
 // tests can give others.
-var processFiles = []string{"cmd/", "packaging/licences/main.go", "packaging/man/main.go", "packaging/reference/main.go", "packaging/site/main.go", "test/", "examples/", "ocf/main.go", "fence/main.go", "internal/vip/viptest/", "internal/bmc/bmctest/"}
+var processFiles = []string{"cmd/", "packaging/licences/main.go", "packaging/man/main.go", "packaging/reference/main.go", "packaging/sbom/main.go", "packaging/site/main.go", "test/", "examples/", "ocf/main.go", "fence/main.go", "internal/vip/viptest/", "internal/bmc/bmctest/"}
 
 func TestOnlyMainsTouchTheProcess(t *testing.T) {
 	root := filepath.Join("..", "..")

@@ -1,16 +1,14 @@
 package packages
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
+
+	maker "github.com/oneha/oneha/test/packages/build"
 )
 
 // The versions that are built. The newer one is as a build between two releases is
@@ -54,17 +52,9 @@ func packages(t testing.TB, version string) string {
 // build makes the packages of a version for some architectures, below dir in packages.
 func build(t testing.TB, dir, version, arches string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-	defer cancel()
-	made := filepath.Join(dir, "packages")
-	cmd := exec.CommandContext(ctx, "make", "-s", "packages", "PACKAGES="+made, "RELEASE="+version)
-	cmd.Dir = checkout
-	// The date is that of no commit: a test builds what is not committed, too.
-	cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH=1700000000", "ARCHES="+arches)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	cmd.WaitDelay = 5 * time.Second
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("make packages: %v\n%s", err, out)
+	made, err := maker.Make(t.Context(), checkout, dir, version, arches)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return made
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/oneha/oneha/packaging/linked"
 	"github.com/oneha/oneha/test/lab/labtest"
 )
 
@@ -32,6 +33,7 @@ func TestContents(t *testing.T) {
 	t.Run("links", func(t *testing.T) { links(t, debs["oneha"]) })
 	t.Run("sums", func(t *testing.T) { sums(t, dir) })
 	t.Run("binaries", func(t *testing.T) { binaries(t, debs) })
+	t.Run("bill of materials", func(t *testing.T) { bill(t, dir, older, debs, here) })
 	t.Run("other machines", func(t *testing.T) {
 		if !labtest.All("ONEHA_PACKAGES") {
 			t.Skip("ONEHA_PACKAGES=all builds for both: make installs")
@@ -44,6 +46,7 @@ func TestContents(t *testing.T) {
 				control(t, name, d)
 				programs(t, d, arch)
 			}
+			bill(t, both, older, readDebs(t, both, arch), arch)
 		}
 	})
 	t.Run("again", func(t *testing.T) {
@@ -54,8 +57,8 @@ func TestContents(t *testing.T) {
 				t.Errorf("%s differs from the one that was built before", name)
 			}
 		}
-		if len(first) != 2*len(names)+1 || len(second) != len(first) {
-			t.Errorf("%d and %d files, want %d packages and SHA256SUMS", len(first), len(second), 2*len(names))
+		if len(first) != 2*len(names)+2 || len(second) != len(first) {
+			t.Errorf("%d and %d files, want %d packages, the bill of materials and SHA256SUMS", len(first), len(second), 2*len(names))
 		}
 	})
 }
@@ -181,31 +184,24 @@ func sums(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatalf("sha256sum: %v\n%s", err, out)
 	}
-	if n := strings.Count(string(out), ": OK\n"); n != 2*len(names) {
-		t.Errorf("%d sums, want one for each of %d packages:\n%s", n, 2*len(names), out)
+	if n := strings.Count(string(out), ": OK\n"); n != 2*len(names)+1 {
+		t.Errorf("%d sums, want one for each of %d packages and of the bill of materials:\n%s", n, 2*len(names), out)
 	}
 }
 
 // binaries are static and say which version and commit they are.
 func binaries(t *testing.T, debs map[string]deb) {
-	for path, name := range map[string]string{
-		"/usr/bin/oneha": "oneha", "/usr/lib/oneha/ocf-opennebula": "resource-agents-opennebula", "/usr/lib/oneha/fence-bmc": "fence-agents-bmc",
-	} {
-		i := slices.IndexFunc(debs[name].files, func(f file) bool { return f.path == path })
-		if i < 0 {
-			t.Errorf("%s has no %s", name, path)
+	for _, p := range linked.Packages {
+		if p.Command == "" {
 			continue
 		}
-		program := filepath.Join(t.TempDir(), filepath.Base(path))
-		if err := os.WriteFile(program, debs[name].files[i].content, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		program := unpack(t, debs[p.Name], p.Path)
 		out, err := exec.CommandContext(t.Context(), program, "--version").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), older) {
-			t.Errorf("%s version: %v, %s, want %s", path, err, out, older)
+			t.Errorf("%s version: %v, %s, want %s", p.Path, err, out, older)
 		}
 		static(t, program)
-		if name != "oneha" || !inGit() {
+		if p.Name != "oneha" || !inGit() {
 			continue
 		}
 		out, err = exec.CommandContext(t.Context(), program, "version").CombinedOutput()
@@ -213,6 +209,20 @@ func binaries(t *testing.T, debs map[string]deb) {
 			t.Errorf("oneha version: %v, %s, want the commit too", err, out)
 		}
 	}
+}
+
+// unpack puts one file of a package where it can be run.
+func unpack(t *testing.T, d deb, path string) string {
+	t.Helper()
+	i := slices.IndexFunc(d.files, func(f file) bool { return f.path == path })
+	if i < 0 {
+		t.Fatalf("there is no %s in the package", path)
+	}
+	to := filepath.Join(t.TempDir(), filepath.Base(path))
+	if err := os.WriteFile(to, d.files[i].content, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return to
 }
 
 // inGit says whether the checkout has a history to take a commit from.

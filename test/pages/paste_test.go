@@ -28,7 +28,7 @@ var followed = map[string]string{
 // elsewhere are the commands that no disposable machine can run. A block with a line that
 // begins like one is not pasted.
 var elsewhere = []struct{ begins, why string }{
-	{"make ", "the machine has the programs of this checkout already, by make install"},
+	{"make ", "the machine has the programs of this checkout already: a lab's by make install, the quickstart's of the package"},
 	{"systemctl ", "no systemd runs in the machine: test/e2e has nodes with one"},
 	{"oneha apply ", "wants a running cluster: test/apply"},
 	{"oneha check --cib live ", "wants a running cluster: test/nodecheck"},
@@ -96,10 +96,8 @@ func TestPages(t *testing.T) {
 		}
 		pasted[base] = true
 		t.Run(base, func(t *testing.T) {
-			if place == nil {
-				t.Skip("the machine needs root")
-			}
-			printed := run(t, base, script+fmt.Sprintf("printf '%s0\\n'\n", mark)+after[base]+"\n")
+			place := machineFor(t, base)
+			printed := run(t, place, base, script+fmt.Sprintf("printf '%s0\\n'\n", mark)+after[base]+"\n")
 			for _, line := range slices.Sorted(maps.Keys(screens)) {
 				if screen := screens[line]; screen != "" {
 					if why := shows(screen, printed[line]); why != "" {
@@ -150,13 +148,14 @@ func paste(t *testing.T, name string, all []block, used map[string]bool) (script
 }
 
 // run feeds a script to a shell, as a paste does, and returns what each block printed.
-func run(t *testing.T, page, script string) map[int]string {
+func run(t *testing.T, place machine, page, script string) map[int]string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	r, err := place.Run(ctx, lab.Command{
-		Args:    []string{"bash", "-c", "cd /root; exec 2>&1; bash -e -o pipefail -s"},
+	r, err := place.lab.Run(ctx, lab.Command{
+		Args:    []string{"bash", "-c", "cd /root; exec 2>&1; " + place.first + "bash -e -o pipefail -s"},
 		Streams: lab.Streams{Stdin: strings.NewReader(script)},
+		Binds:   place.binds,
 	})
 	printed, last := map[int]string{}, 0
 	for _, part := range strings.Split(r.Stdout, mark)[1:] {

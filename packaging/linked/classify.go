@@ -1,4 +1,4 @@
-package main
+package linked
 
 import (
 	"fmt"
@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// allowed are the licences under which what we link in may come, by their SPDX names:
+// Allowed are the licences under which what we link in may come, by their SPDX names:
 // permissive ones, and the one that asks for no more than the sources of its own
 // files, which we do not change and which path and version find. Another one is a
 // decision for a person, not for a build.
-var allowed = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0"}
+var Allowed = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0"}
 
 // sentences tell a licence by what only its text says; all of a row have to be there
 // and none of without. Spaces stand for any white space.
@@ -28,8 +28,8 @@ var sentences = []struct {
 	{"GPL or a kin of it", []string{"gnu", "general public license"}, []string{"mozilla public license"}}, // which names the GPL as another choice
 }
 
-// classify names every licence in a text, none for one that it does not know.
-func classify(content string) []string {
+// Classify names every licence in a text, none for one that it does not know.
+func Classify(content string) []string {
 	plain := strings.ToLower(strings.Join(strings.Fields(content), " "))
 	plain = strings.NewReplacer("“", `"`, "”", `"`, "``", `"`, "''", `"`).Replace(plain)
 	var names []string
@@ -43,21 +43,21 @@ func classify(content string) []string {
 	return names
 }
 
-// licences returns the SPDX names of a module's licences, sorted, or why it must not
+// Licences returns the SPDX names of a module's licences, sorted, or why it must not
 // be linked in.
-func (m module) licences() ([]string, error) {
+func (m Module) Licences() ([]string, error) {
 	var names []string
-	for _, t := range m.texts {
-		if t.notice {
+	for _, t := range m.Texts {
+		if t.Notice {
 			continue
 		}
-		found := classify(t.content)
+		found := Classify(t.Content)
 		if len(found) == 0 {
-			return nil, fmt.Errorf("%s: %s is a licence that is not known: read it, and teach it to packaging/licences", m.Path, t.name)
+			return nil, fmt.Errorf("%s: %s is a licence that is not known: read it, and teach it to packaging/linked", m.Path, t.Name)
 		}
 		for _, name := range found {
-			if !slices.Contains(allowed, name) {
-				return nil, fmt.Errorf("%s: %s is %s, and allowed are %s", m.Path, t.name, name, strings.Join(allowed, ", "))
+			if !slices.Contains(Allowed, name) {
+				return nil, fmt.Errorf("%s: %s is %s, and allowed are %s", m.Path, t.Name, name, strings.Join(Allowed, ", "))
 			}
 		}
 		names = append(names, found...)

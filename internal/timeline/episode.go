@@ -54,11 +54,13 @@ func Episodes(facts []Fact, promised Promise) (all []Episode) {
 type pending struct {
 	silence   bool              // corosync misses a node
 	fencing   map[string]bool   // of nodes
+	fenced    map[string]bool   // nodes that have not come back
+	healed    bool              // one has: the loss is over, and another one is another thing
 	resources map[string]string // that are started or stopped, and where
 }
 
 func newPending() pending {
-	return pending{fencing: map[string]bool{}, resources: map[string]string{}}
+	return pending{fencing: map[string]bool{}, fenced: map[string]bool{}, resources: map[string]string{}}
 }
 
 func (p *pending) note(f Fact) {
@@ -73,8 +75,12 @@ func (p *pending) note(f Fact) {
 		p.resources[f.Subject] = f.Node
 	case Started, StartFailed, Stopped, StopFailed:
 		delete(p.resources, f.Subject)
+	case Joined:
+		p.healed = p.healed || p.fenced[f.Subject]
+		delete(p.fenced, f.Subject)
 	case Fenced: // what was about to happen there, does not
 		delete(p.fencing, f.Subject)
+		p.fenced[f.Subject] = true
 		maps.DeleteFunc(p.resources, func(_, node string) bool { return node == f.Subject })
 	}
 }
@@ -88,7 +94,7 @@ func (p *pending) another(before, f Fact) bool {
 	switch f.Kind {
 	case Silent, Suspected, Lost: // also when the lost node's log, which would end a start, is missing
 		if !p.silence && before.Kind != Lost {
-			return gap > settled
+			return gap > settled || p.healed && len(p.fenced)+len(p.resources) == 0
 		}
 	case Failed, Asked:
 		switch before.Kind {
@@ -161,10 +167,21 @@ func episode(facts []Fact, promised Promise) Episode {
 	t := teller{facts: facts, zero: e.Zero, lost: e.Lost, promised: promised}
 	e.Steps, e.Bars, e.Back = t.tell()
 	e.Title = title(facts, e.Lost)
-	if slices.ContainsFunc(facts, func(f Fact) bool { return f.Source == SecondsLog }) {
-		e.Note = "some of this is from logs that have whole seconds: the alert agent writes down more, see docs/timeline.md"
-	}
+	e.Note = note(facts)
 	return e
+}
+
+// note says how exact the seconds are, where they are not.
+func note(facts []Fact) string {
+	coarse := slices.DeleteFunc(slices.Clone(facts), func(f Fact) bool { return f.Source != SecondsLog })
+	switch {
+	case len(coarse) == 0:
+		return ""
+	case slices.ContainsFunc(coarse, func(f Fact) bool { return f.Kind != Silent && f.Kind != Suspected }):
+		return "some of this is from logs that have whole seconds: the alert agent writes down more, see docs/timeline.md"
+	}
+	// Nobody but corosync knows these.
+	return "corosync's log has whole seconds: what it says of the silence may have been up to a second later"
 }
 
 // title is what an episode was.

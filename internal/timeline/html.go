@@ -47,6 +47,18 @@ func HTML(episodes []Episode, zone *time.Location) []byte {
 
 func escape(s string) string { return html.EscapeString(s) }
 
+// words are those of a cell: a name with hyphens, as one-server1, is not to be broken at
+// one of them while there is room below.
+func words(s string) string {
+	all := strings.Split(s, " ")
+	for i, word := range all {
+		if all[i] = escape(word); strings.Contains(word, "-") {
+			all[i] = "<span>" + all[i] + "</span>"
+		}
+	}
+	return strings.Join(all, " ")
+}
+
 // html writes the picture and the tables of an episode.
 func (e Episode) html(b *strings.Builder, zone *time.Location) {
 	fmt.Fprintf(b, "<p>Seconds are counted from %s.</p>\n", escape(e.Zero.In(zone).Format("2006-01-02 15:04:05.000 MST")))
@@ -64,13 +76,13 @@ func (e Episode) html(b *strings.Builder, zone *time.Location) {
 		if s.Bad {
 			class = ` class="failed"`
 		}
-		fmt.Fprintf(b, "<tr%s><td>%.2f</td><td>%s</td><td>%s</td>%s</tr>\n", class, s.After, escape(s.Words), took, s.Plan.cells())
+		fmt.Fprintf(b, "<tr%s><td>%.2f</td><td>%s</td><td>%s</td>%s</tr>\n", class, s.After, words(s.Words), took, s.Plan.cells())
 	}
 	b.WriteString("</table>\n")
 	if len(e.Back) > 0 {
 		b.WriteString("<table>\n<caption>Until each served again.</caption>\n" + strings.Replace(heads("seconds", "resource"), "<th>took</th>", "", 1))
 		for _, r := range e.Back {
-			fmt.Fprintf(b, "<tr><td>%.2f</td><td>%s on %s</td>%s</tr>\n", r.After, escape(r.Resource), escape(r.Node), r.Plan.cells())
+			fmt.Fprintf(b, "<tr><td>%.2f</td><td>%s</td>%s</tr>\n", r.After, words(r.Resource+" on "+r.Node), r.Plan.cells())
 		}
 		b.WriteString("</table>\n")
 	}

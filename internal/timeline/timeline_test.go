@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,10 @@ func TestEpisodesAreDivided(t *testing.T) {
 		{"one", failover, []string{"n1 was lost and fenced"}},
 		{"two, an hour apart", append(later(3600), failover...), []string{"n1 was lost and fenced", "n1 was lost and fenced"}},
 		{"two, ten seconds apart", append(failover, later(40)...), []string{"n1 was lost and fenced", "n1 was lost and fenced"}},
+		{"two, the second as soon as the first is over", append(slices.Clone(failover), fact(31, Silent, "", "n1"), fact(33, Suspected, "", "n1"), fact(34, Lost, "n2", "n1"), fact(35, Asked, "n2", "n1"), fact(36, Fenced, "n2", "n1")),
+			[]string{"n1 was lost and fenced", "n2 was lost and fenced"}},
+		{"two, the second before the first is over", append(slices.Clone(failover[:5]), fact(9, Lost, "n3", "n2"), fact(10, Fenced, "n3", "n2"), fact(11, Joined, "n3", "n2"), fact(12, Lost, "n4", "n2")),
+			[]string{"n1 was lost and fenced"}},
 		{"a BMC that takes long", slow, []string{"n1 was lost and fenced"}},
 		{"a service fails", []Fact{fact(0, Failed, "oned", "n1"), fact(1, Stopped, "oned", "n1"), fact(5, Started, "oned", "n1")}, []string{"oned failed on n1"}},
 		{"a node leaves in order", []Fact{fact(0, Stopped, "oned", "n1"), fact(1, Started, "oned", "n2"), fact(2, Lost, "n1", "n2")}, []string{"n1 left"}},
@@ -254,4 +259,25 @@ func FuzzRead(f *testing.F) {
 			t.Fatal("no page")
 		}
 	})
+}
+
+// How exact the seconds are is said once, and the alert agent is asked for only where it
+// would help: corosync's silence nobody else knows.
+func TestNote(t *testing.T) {
+	coarse := func(f Fact) Fact { f.Source = SecondsLog; return f }
+	fine := func(f Fact) Fact { f.Source = FineLog; return f }
+	suspected, lost := fact(2, Suspected, "", "n2"), fact(7, Lost, "n1", "n2")
+	for _, c := range []struct {
+		facts []Fact
+		want  string
+	}{
+		{[]Fact{fine(suspected), fine(lost)}, ""},
+		{[]Fact{coarse(suspected), fine(lost)}, "up to a second later"},
+		{[]Fact{coarse(suspected), coarse(lost)}, "the alert agent writes down more"},
+	} {
+		all := Episodes(c.facts, Promise{})
+		if len(all) != 1 || (c.want == "") != (all[0].Note == "") || !strings.Contains(all[0].Note, c.want) {
+			t.Errorf("%v: got %+v, want a note with %q", c.facts, all, c.want)
+		}
+	}
 }

@@ -85,6 +85,7 @@ func TestFrozenActiveNodeIsFencedAndReplaced(t *testing.T) {
 		fs = append(fs, f)
 	}
 	looked(t, ctx, w, fs[len(fs)-1].Survivor)
+	told(t, ctx, w, fs)
 	var table strings.Builder
 	if err := scenario.WriteFailovers(&table, fs); err != nil {
 		t.Fatal(err)

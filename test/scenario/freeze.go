@@ -14,6 +14,7 @@ import (
 type Failover struct {
 	Victim   string
 	Survivor string
+	Start    time.Time     // the hang
 	Fenced   time.Duration // the victim's power was cut
 	VIP      time.Duration // the floating IP answered from the survivor
 	Oned     time.Duration // oned answered on the floating IP
@@ -41,6 +42,7 @@ func FreezeActive(ctx context.Context, w *Watch, log func(string, ...any)) (Fail
 	f := Failover{Victim: victim.Name, Survivor: survivor.Name}
 
 	start := time.Now()
+	f.Start = start
 	if err := victim.Freeze(); err != nil {
 		return f, err
 	}

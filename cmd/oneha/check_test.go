@@ -22,6 +22,7 @@ func (idle) State(_ context.Context, name string) (unit.State, error) {
 }
 func (idle) Settings(context.Context, string) (unit.Settings, error) { return unit.Settings{}, nil }
 func (idle) Clustered(string) bool                                   { return false }
+func (idle) Close()                                                  {}
 
 // node runs the command on a machine of its own.
 func node(t *testing.T, name string, files map[string]string, args ...string) (code int, stdout, stderr string) {

@@ -34,6 +34,7 @@ const (
 	thirdNode  = "\tnode {\n\t\tnodeid: 3\n\t\tname: one-server3\n\t\tring0_addr: 10.3.4.22\n\t\tring1_addr: 10.9.4.22\n\t}\n"
 	secondNode = "\t\tring1_addr: 10.9.4.21\n\t}\n"
 	timeout120 = `name="stonith-timeout" value="120s"`
+	recheck    = `name="cluster-recheck-interval" value="2min"`
 	gateOrders = `<rsc_order id="r1" first="frontend" then="gate"/><rsc_order id="r2" first="frontend" then="flow"/>`
 	onlyPDU    = `name="pcmk_delay_base" value="one-server1:5s;one-server2:0s"`
 	enabled    = `name="stonith-enabled" value="true"/>`
@@ -147,6 +148,14 @@ var ruleCases = []ruleCase{
 	{rule: "F14", name: "refused", node: func(n, _ *Node) { n.BMCs[0].Error = "login refused" }, severity: bad},
 	{rule: "F14", name: "answers"},
 
+	{rule: "F15", name: "not set", cib: edits{`<nvpair id="p4" ` + recheck + `/>`, ``}, severity: warn},
+	{rule: "F15", name: "long", cib: edits{recheck, `name="cluster-recheck-interval" value="6min"`}, severity: warn},
+	{rule: "F15", name: "never", cib: edits{recheck, `name="cluster-recheck-interval" value="0"`}, severity: warn},
+	{rule: "F15", name: "attempts as they are", cib: with(prop("stonith-max-attempts", "10"), edits{`<nvpair id="p4" ` + recheck + `/>`, ``}), severity: warn},
+	{rule: "F15", name: "five minutes", cib: edits{recheck, `name="cluster-recheck-interval" value="300"`}},
+	{rule: "F15", name: "more attempts", cib: with(prop("stonith-max-attempts", "100"), edits{`<nvpair id="p4" ` + recheck + `/>`, ``})},
+	{rule: "F15", name: "attempts without end", cib: with(prop("stonith-max-attempts", "INFINITY"), edits{`<nvpair id="p4" ` + recheck + `/>`, ``})},
+
 	{rule: "Q01", name: "no two_node", conf: edits{"two_node: 1", ""}, severity: bad},
 	{rule: "Q01", name: "three with two_node", conf: edits{secondNode, secondNode + thirdNode}, without: "cn", severity: bad},
 	{rule: "Q01", name: "expected_votes", conf: edits{"two_node: 1", "two_node: 1\n\texpected_votes: 3"}, severity: bad},
@@ -187,6 +196,13 @@ var ruleCases = []ruleCase{
 	{rule: "Q07", name: "case", node: func(n, _ *Node) { n.Name = "One-Server1" }},
 	{rule: "Q07", name: "remote node", cib: edits{`<node id="2" uname="one-server2"/>`, `<node id="2" uname="one-server2"/><node id="r" type="remote" uname="remote1"/>`}, node: func(n, _ *Node) { n.Name = "remote1" }},
 	{rule: "Q07", name: "no cluster", without: "ck", node: func(n, _ *Node) { n.Name = "monitoring" }},
+
+	{rule: "Q08", name: "of a package", node: func(n, _ *Node) { n.Units = append(n.Units, Unit{Name: "sbd.service", Boot: "enabled"}) }, severity: bad},
+	{rule: "Q08", name: "disabled", node: func(n, _ *Node) { n.Units = append(n.Units, Unit{Name: "sbd.service", Boot: "disabled"}) }},
+	{rule: "Q08", name: "with a disk", node: func(n, _ *Node) {
+		n.Units, n.SBDDevice = append(n.Units, Unit{Name: "sbd.service", Boot: "enabled"}), "/dev/disk/by-id/sbd"
+	}},
+	{rule: "Q08", name: "watchdog", cib: prop("stonith-watchdog-timeout", "10"), node: func(n, _ *Node) { n.Units = append(n.Units, Unit{Name: "sbd.service", Boot: "enabled"}) }},
 
 	{rule: "R01", name: "no order", cib: edits{orderSet, ``}, severity: bad},
 	{rule: "R01", name: "order of one", cib: edits{orderSet, `<rsc_order id="r1" first="frontend" then="gate"/>`}, severity: bad},

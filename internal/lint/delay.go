@@ -108,6 +108,34 @@ func fencingTime(s *side, r *report) {
 	}
 }
 
+const (
+	usualAttempts = 10              // stonith-max-attempts' default: minutes of a BMC that does not answer
+	longRecheck   = 5 * time.Minute // is a longer outage than most that make fencing fail
+)
+
+// secondChance looks how long a fencing that was given up rests. Whoever raised the
+// attempts has chosen another way out.
+func secondChance(s *side, r *report) {
+	if _, on := s.fencing(); !on || len(s.devices) == 0 || s.watchdogOnly() {
+		return
+	}
+	if p, ok := s.cib.property("fencing-max-attempts", "stonith-max-attempts"); ok {
+		if n, ok := parseScore(p.value); ok && n > usualAttempts {
+			return
+		}
+	}
+	p, given := s.cib.property("cluster-recheck-interval")
+	interval, ok := parseDuration(p.value)
+	switch {
+	case !given:
+		r.add(s.cib.root.place, "a fencing that Pacemaker gave up is tried again after 15 minutes only, since cluster-recheck-interval is not set", "")
+	case ok && interval == 0:
+		r.add(p.place, "a fencing that Pacemaker gave up is not tried again before something changes, since cluster-recheck-interval is 0", "")
+	case interval > longRecheck:
+		r.add(p.place, fmt.Sprintf("a fencing that Pacemaker gave up is tried again after cluster-recheck-interval, %s", seconds(interval)), "")
+	}
+}
+
 func priorityDelay(s *side, r *report) {
 	delay, at := s.priorityDelay()
 	if delay <= 0 {

@@ -18,9 +18,10 @@ type Node struct {
 
 	Units      []Unit      `json:"units,omitempty"`
 	Interfaces []Interface `json:"interfaces,omitempty"`
-	Twins      []Twin      `json:"twins,omitempty"`     // files that must be the same on every node
-	TwinKey    string      `json:"twin_key,omitempty"`  // names the key of the digests, without telling it; "" for none
-	ServiceD   string      `json:"service_d,omitempty"` // path of corosync 1's service.d/pcmk, if it is there
+	Twins      []Twin      `json:"twins,omitempty"`      // files that must be the same on every node
+	TwinKey    string      `json:"twin_key,omitempty"`   // names the key of the digests, without telling it; "" for none
+	ServiceD   string      `json:"service_d,omitempty"`  // path of corosync 1's service.d/pcmk, if it is there
+	SBDDevice  string      `json:"sbd_device,omitempty"` // SBD_DEVICE of an sbd that starts at boot
 	Oneadmin   *Account    `json:"oneadmin,omitempty"`
 	Oned       *Oned       `json:"oned,omitempty"`
 	StaleLock  string      `json:"stale_lock,omitempty"` // path of oned's lock file where no oned runs

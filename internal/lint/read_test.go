@@ -20,7 +20,7 @@ const odd = `<?xml version="1.0"?>
 <crm_config>
   <cluster_property_set id="rules" score="10"><rule id="r" score="1"><date_expression id="de" operation="gt" start="2020-01-01"/></rule><nvpair id="a" name="stonith-enabled" value="false"/></cluster_property_set>
   <cluster_property_set id-ref="other"/>
-  <cluster_property_set id="other"><nvpair id="b" name="stonith-timeout" value="90s"/></cluster_property_set>
+  <cluster_property_set id="other"><nvpair id="b" name="stonith-timeout" value="90s"/><nvpair id="c" name="cluster-recheck-interval" value="PT2M"/></cluster_property_set>
 </crm_config>
 <nodes><node id="1" uname="a"/><node id="2" uname="b"/><node id="3" uname="far" type="remote"/></nodes>
 <resources>

@@ -62,6 +62,10 @@ var Rules = []Rule{
 		Why:    "Found here it costs a minute; found when a node has failed, it costs the failover.",
 		Fix:    "check the BMC's address, the account and the password file, with oneha check --node on every node",
 		Source: "Clusters from Scratch, Configure Fencing", check: onNode(bmcAnswers)},
+	{ID: "F15", Severity: diag.Warning, Title: "fencing that was given up is not tried again soon",
+		Why:    "After ten failed fencings of a node (stonith-max-attempts) Pacemaker gives up. It tries again when something in the cluster changes, or after cluster-recheck-interval, by default 15 minutes. A BMC or a network that was away for some minutes then keeps the services down long after it is back.",
+		Fix:    "set cluster-recheck-interval=2min",
+		Source: "tried with Pacemaker 2.0.5, 2.1.5 and 3.0.0; pacemaker-controld(7)", check: each(secondChance)},
 
 	{ID: "Q01", Severity: diag.Error, Title: "the count of nodes and votes is wrong",
 		Why:    "Two nodes need two_node, or one alone has no quorum. More nodes must not have it, or every partition takes itself for the cluster. Nodes that corosync and Pacemaker call differently are taken for four.",
@@ -94,6 +98,10 @@ var Rules = []Rule{
 		Why:    "What was found out here is then about a machine that takes no part: the check runs on the wrong one, or the host name was changed. corosync.conf tells the cluster its nodes' names, but pcs and crm take that which uname -n prints.",
 		Fix:    "run the check on a node, or give the machine its name with hostnamectl set-hostname",
 		Source: "Pacemaker Explained, Where Pacemaker Gets the Node Name", check: onNode(membership)},
+	{ID: "Q08", Severity: diag.Error, Title: "sbd starts at boot, and nobody has set it up",
+		Why:    "Debian 13 enables sbd as soon as a package brings it, such as fence-agents-sbd, and Pacemaker requires it from then on. Without a watchdog device sbd fails and Pacemaker never starts; with one it resets the node when quorum is lost, beside the fencing of the description.",
+		Fix:    "systemctl disable sbd on every node; not mask, since a required unit that is masked fails too",
+		Source: "sbd(8); sbd.service, RequiredBy=; tried on Debian 13 with sbd 1.5.2", check: onNode(strayDaemon)},
 
 	{ID: "R01", Severity: diag.Error, Title: "resources that run together start in no order",
 		Why:    "A colocation says where, not when. A service that starts before oned answers, or before the address is there, fails, and after three failures in a minute systemd starts it no more; when oned restarts, the others keep dead sessions. Our own agents reset systemd's limit, so for them it is a warning.",

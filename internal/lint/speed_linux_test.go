@@ -30,6 +30,9 @@ func cpu(t *testing.T, f func()) time.Duration {
 // long, where squares would take sixteen times. What is compared was measured in turn,
 // and one turn of many that is good is enough: a busy machine only makes it slower.
 func TestSpeed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures for a while")
+	}
 	few, many := large(t, 500), large(t, 2000)
 	var small, big time.Duration
 	for range 20 {

@@ -35,7 +35,7 @@ type Device struct {
 // Wanted lists what to look for on a node.
 func (f Facts) Wanted() (want Wanted) {
 	w := newWorld(f)
-	want.Units = []string{"pacemaker.service", "corosync.service", zoneconf.GuardUnit}
+	want.Units = []string{"pacemaker.service", "corosync.service", sbdUnit, zoneconf.GuardUnit}
 	if f.Description != nil {
 		want.Zone = f.Description.zone
 	}

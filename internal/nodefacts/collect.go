@@ -40,6 +40,7 @@ type Units interface {
 	State(ctx context.Context, unit string) (unit.State, error)
 	Settings(ctx context.Context, unit string) (unit.Settings, error)
 	Clustered(unit string) bool
+	Close() // the connection, which the next call makes again
 }
 
 // Here is this machine.
@@ -74,6 +75,7 @@ func Collect(ctx context.Context, m Machine, want lint.Wanted) *lint.Node {
 	if path := "/etc/corosync/service.d/pcmk"; c.exists(path) {
 		c.facts.ServiceD = path
 	}
+	c.sbd()
 	if ok, err := m.Clock(); err != nil {
 		c.unknown("time", err)
 	} else {
@@ -135,6 +137,9 @@ func (c *collector) bmcs(ctx context.Context, devices []lint.Device) {
 func (c *collector) units(ctx context.Context, names []string) {
 	ctx, cancel := context.WithTimeout(ctx, unitsWithin)
 	defer cancel()
+	if len(names) > 0 {
+		defer c.Units.Close() // a program that looks again and again would keep one for each look
+	}
 	silent := false
 	for _, name := range names {
 		u := lint.Unit{Name: name, Boot: c.boot(name)}

@@ -25,10 +25,12 @@ type units struct {
 	clustered []string
 	err       error
 	calls     int
+	open      bool
 }
 
 func (u *units) State(_ context.Context, name string) (unit.State, error) {
 	u.calls++
+	u.open = true
 	st := unit.State{Unit: name, Load: "loaded", Active: "inactive"}
 	if _, ok := u.active[name]; ok {
 		st.Active = "active"
@@ -40,6 +42,23 @@ func (u *units) Settings(_ context.Context, name string) (unit.Settings, error) 
 	return u.active[name], u.err
 }
 func (u *units) Clustered(name string) bool { return slices.Contains(u.clustered, name) }
+func (u *units) Close()                     { u.open = false }
+
+// oneha status --watch looks for days: every look that kept its connection to systemd
+// would bring it nearer to the end of its descriptors, and systemd to that of its own.
+func TestCollectKeepsNoConnection(t *testing.T) {
+	for _, fault := range []error{nil, errors.New("systemd is silent")} {
+		m, u := machine(t, nil)
+		u.err = fault
+		Collect(t.Context(), m, lint.Wanted{Units: []string{"opennebula.service", "pacemaker.service"}})
+		if u.calls == 0 {
+			t.Fatal("systemd was not asked, so this tests nothing")
+		}
+		if u.open {
+			t.Errorf("the connection to systemd is still open (%v)", fault)
+		}
+	}
+}
 
 // tree writes files below a directory; a value that begins with "-> " is a link.
 func tree(t *testing.T, files map[string]string) string {
@@ -116,7 +135,7 @@ func facts(t *testing.T) lint.Facts {
 
 // onNode are the rules about nodes.
 func onNode(id string) bool {
-	return slices.Contains([]string{"F14", "Q03", "Q05", "Q06", "R02", "R07", "R08", "R09", "O01", "O02", "O03", "O04", "O05", "O06"}, id)
+	return slices.Contains([]string{"F14", "Q03", "Q05", "Q06", "Q08", "R02", "R07", "R08", "R09", "O01", "O02", "O03", "O04", "O05", "O06"}, id)
 }
 
 // Each fault of a node is found, and a node without one has none.
@@ -133,6 +152,8 @@ func TestFaults(t *testing.T) {
 		"masked":          {files: map[string]string{"etc/systemd/system/opennebula-gate.service": "-> /dev/null"}, want: "R02: opennebula-gate.service is masked"},
 		"masked in vain":  {files: map[string]string{"etc/systemd/system/opennebula-gate.service": "", "run/systemd/system/opennebula-gate.service": "-> /dev/null"}},
 		"plugin":          {files: map[string]string{"etc/corosync/service.d/pcmk": "service {\n}\n"}, want: "Q05: the file tells corosync 1"},
+		"sbd":             {files: map[string]string{"usr/lib/systemd/system/sbd.service": "", "etc/default/sbd": "#SBD_DEVICE=\"/dev/sdx\"\nSBD_DEVICE=\"\"\n", "etc/systemd/system/pacemaker.service.requires/sbd.service": "-> /usr/lib/systemd/system/sbd.service"}, want: "Q08: sbd is enabled at boot"},
+		"its disk":        {files: map[string]string{"usr/lib/systemd/system/sbd.service": "", "etc/default/sbd": "SBD_DEVICE=\"/dev/sdx\"\n", "etc/systemd/system/pacemaker.service.requires/sbd.service": "-> /usr/lib/systemd/system/sbd.service"}},
 		"Raft":            {files: map[string]string{"etc/one/oned.conf": "DB = [ BACKEND = \"mysql\", SERVER = \"db\" ]\nFEDERATION = [ SERVER_ID = 0 ]\n"}, want: "O01: FEDERATION SERVER_ID is 0"},
 		"sqlite":          {files: map[string]string{"etc/one/oned.conf": "DB = [ BACKEND = \"sqlite\" ]\n"}, want: "O03: the database is SQLite"},
 		"database here":   {files: map[string]string{"etc/one/oned.conf": "DB = [ BACKEND = \"mysql\", SERVER = \"10.3.4.20\" ]\n"}, want: "O03: the database host 10.3.4.20 is this node"},

@@ -61,7 +61,7 @@ var Releases = []Release{
 	{
 		Name: "debian-13", Title: "Debian 13 (trixie)", Codename: "trixie", Family: Debian, Firewall: NoFirewall, Measured: true,
 		Pacemaker: versions("3.0.0"), Corosync: versions("3.1.9"), PCS: versions("0.12.0.2"), Crmsh: versions("5.0.0"),
-		ResourceAgents: []string{"resource-agents"}, FenceAgents: []string{"fence-agents-all", "fence-agents-sbd"},
+		ResourceAgents: []string{"resource-agents"}, FenceAgents: []string{"fence-agents-all"}, // and not fence-agents-sbd: rule Q08
 	},
 	{
 		Name: "ubuntu-18.04", Title: "Ubuntu 18.04 LTS", Codename: "bionic", Family: Debian, Firewall: UFW,

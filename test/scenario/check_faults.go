@@ -86,6 +86,7 @@ const (
 	onedConf     = "/etc/one/oned.conf"
 	passwordFile = "/etc/oneha/bmc"
 	raftHooks    = `for who in LEADER FOLLOWER; do echo "RAFT_${who}_HOOK = [ COMMAND = \"/bin/true\", ARGUMENTS = \"\" ]" >>$f; done`
+	requiredBy   = "/etc/systemd/system/pacemaker.service.requires"
 	slowStop     = "/run/systemd/system/" + onedUnit + ".d/slow.conf"
 	thiefStarts  = "systemd-run --quiet --unit=thief " + fakeoned.Program + " -role gate -listen :2633; until ss -ltn | grep -q ':2633 '; do sleep 0.05; done"
 )
@@ -126,6 +127,8 @@ var NodeFaults = []NodeFault{
 	edited(NodeFault{Name: "authkey differs", Rules: []string{"O04"}, Says: "the key differs"}, "/etc/corosync/authkey", "head -c 256 /dev/urandom >$f"),
 	{Name: "service.d/pcmk", Rules: []string{"Q05"}, Says: "corosync 1",
 		do: shell("mkdir /etc/corosync/service.d; touch /etc/corosync/service.d/pcmk"), undo: shell("rm -r /etc/corosync/service.d")},
+	{Name: "sbd that came with a package", Rules: []string{"Q08"}, Says: "sbd is enabled at boot and has no SBD_DEVICE",
+		do: shell("mkdir " + requiredBy + "; ln -s ../sbd.service " + requiredBy), undo: shell("rm -r " + requiredBy)},
 	{Name: "renamed", Rules: []string{"Q07"}, Says: "this machine is called web1",
 		do: shell("hostname web1"),
 		undo: func(ctx context.Context, c *lab.Cluster, n *lab.Node) error {

@@ -23,6 +23,10 @@ type asker struct {
 	noSettings    error         // why defaults stand in for some of them
 }
 
+// longestProbe is the most that probe_timeout may be, in seconds: what lasts longer than a
+// time can hold would be over before it began.
+const longestProbe = 24 * 60 * 60
+
 // askerFrom reads the parameters and the configuration files. Without readable
 // credentials the service is asked with none: it refuses then, and a refusal is an
 // answer.
@@ -32,8 +36,11 @@ func (s service) askerFrom(req *ocf.Request) (asker, error) {
 	if err != nil {
 		return a, err
 	}
-	if seconds <= 0 {
+	switch {
+	case seconds <= 0:
 		return a, ocf.Configured("probe_timeout", "is not above 0")
+	case seconds > longestProbe:
+		return a, ocf.Configured("probe_timeout", "is above 86400, a day")
 	}
 	a.timeout = time.Duration(seconds) * time.Second
 	config := ""

@@ -131,10 +131,10 @@ func pacemakerTime(text string) time.Duration {
 			continue
 		}
 		n, err := strconv.ParseUint(strings.TrimSpace(number), 10, 32)
-		if d := time.Duration(n) * u.unit; err == nil && d <= 24*time.Hour {
-			return d
+		if err != nil || time.Duration(n) > 24*time.Hour/u.unit {
+			return 0
 		}
-		return 0
+		return time.Duration(n) * u.unit
 	}
 	return 0
 }

@@ -155,8 +155,8 @@ func startOf(stat []byte, name string) (time.Duration, bool) {
 	if len(words) < 20 {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(words[19], 10, 64) // starttime is field 22
-	return time.Duration(n) * (time.Second / ticks), err == nil && n >= 0
+	n, err := strconv.ParseUint(words[19], 10, 39) // starttime is field 22; a century has 39 bits of ticks
+	return time.Duration(n) * (time.Second / ticks), err == nil
 }
 
 // bootTime reads btime of /proc/stat.
@@ -168,7 +168,7 @@ func bootTime(path string) (time.Time, error) {
 	for line := range strings.Lines(string(text)) {
 		if word, ok := strings.CutPrefix(line, "btime "); ok {
 			n, err := strconv.ParseInt(strings.TrimSpace(word), 10, 64)
-			if err == nil {
+			if err == nil && n >= 0 {
 				return time.Unix(n, 0), nil
 			}
 		}

@@ -128,6 +128,9 @@ func processorTime(t *testing.T) time.Duration {
 
 // TestSpeed: no input of 1 MB takes seconds of a processor, so that nothing is quadratic.
 func TestSpeed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures for a while")
+	}
 	fill := func(head, body string) string { return head + strings.Repeat(body, (1<<20)/len(body)) }
 	for name, text := range map[string]string{
 		"words":       fill("primitive a Dummy params ", "x=1 "),

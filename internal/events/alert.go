@@ -74,7 +74,8 @@ func FromAlert(get func(name string) string, host string, now time.Time) (e Even
 // alertTime is when it happened. Pacemaker 1.1 tells only a time of day.
 func alertTime(of func(string) string, now time.Time) time.Time {
 	seconds, err := strconv.ParseInt(of("timestamp_epoch"), 10, 64)
-	if err != nil || seconds <= 0 {
+	const year9999 = 253402300799 // JSON has no later ones (RFC 3339)
+	if err != nil || seconds <= 0 || seconds > year9999 {
 		return now
 	}
 	micro, err := strconv.ParseInt(cmp.Or(of("timestamp_usec"), "0"), 10, 64)

@@ -94,6 +94,9 @@ func (e Endpoint) String() string {
 	if e.path == "" {
 		return e.address
 	}
+	if strings.Contains(e.address, "%") { // of an IPv6 address with a zone (RFC 6874)
+		return (&url.URL{Scheme: "http", Host: e.address}).String() + e.path
+	}
 	return "http://" + e.address + e.path
 }
 

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 )
 
 // HostDetail is a hypervisor with what its template says.
@@ -21,6 +24,7 @@ func (h *HostDetail) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error 
 	}
 	var document struct {
 		Host
+		ID       string    `xml:"ID"` // as it is written: as a number, none would be host 0
 		Before   HostState `xml:"PREV_STATE"`
 		Template struct {
 			Attributes []struct {
@@ -32,7 +36,12 @@ func (h *HostDetail) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error 
 	if err := d.DecodeElement(&document, &start); err != nil {
 		return err
 	}
+	id, err := strconv.Atoi(strings.TrimSpace(document.ID))
+	if err != nil || id < 0 {
+		return errors.New("the document of the host has no ID")
+	}
 	h.Host, h.Before, h.Template = document.Host, document.Before, map[string]string{}
+	h.ID = id
 	for _, a := range document.Template.Attributes {
 		h.Template[a.XMLName.Local] = a.Text
 	}
@@ -42,7 +51,6 @@ func (h *HostDetail) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error 
 // ParseHost reads the document of a host, as a hook is given it.
 func ParseHost(document []byte) (HostDetail, error) {
 	var h HostDetail
-	h.ID = -1
 	if err := xml.NewDecoder(bytes.NewReader(document)).Decode(&h); err != nil {
 		return h, fmt.Errorf("read the document of the host: %w", ended(err))
 	}

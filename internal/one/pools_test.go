@@ -142,6 +142,9 @@ func TestEachVMErrors(t *testing.T) {
 
 // A cloud of 20,000 machines: its pool is tens of megabytes, and is never held.
 func TestEachVMOfALargeCloud(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures for a while")
+	}
 	const machines = 20000
 	var one bytes.Buffer
 	_ = xml.EscapeText(&one, []byte(strings.Replace(vmDoc(1, 3, shortHistory), "<TEMPLATE>", "<TEMPLATE>"+strings.Repeat("<DISK><DATASTORE><![CDATA[default]]></DATASTORE><SIZE>1024</SIZE></DISK>", 15), 1)))

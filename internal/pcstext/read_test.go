@@ -213,6 +213,9 @@ func processorTime(t *testing.T) time.Duration {
 
 // TestSpeed: no input of 1 MB takes seconds of a processor, so that nothing is quadratic.
 func TestSpeed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures for a while")
+	}
 	fill := func(head, body string) string { return head + strings.Repeat(body, (1<<20)/len(body)) }
 	deep := "Resources:\n"
 	for n := range 1400 {

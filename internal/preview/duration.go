@@ -36,7 +36,7 @@ func duration(s string) (d time.Duration, ok bool) {
 	}
 	for i, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second} {
 		n, _ := strconv.Atoi("0" + m[i+1])
-		d += min(time.Duration(n)*unit, maxDuration)
+		d += min(time.Duration(n), maxDuration/unit) * unit
 	}
 	return min(d, maxDuration), true
 }

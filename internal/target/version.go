@@ -112,10 +112,12 @@ func (r Range) String() string {
 	if !r.Known() {
 		return "none"
 	}
-	if short := r.Max.String(); r.Max != (Version{}) {
-		if again, ok := ParseRange(short); ok && again == r {
-			return short
-		}
+	max := r.Max.String()
+	if r.Max[len(r.Max)-1] == 0 { // as an end it is not the same as without
+		max += ".0"
 	}
-	return r.Min.String() + ".." + r.Max.String()
+	if again, ok := ParseRange(max); ok && again == r {
+		return max
+	}
+	return r.Min.String() + ".." + max
 }

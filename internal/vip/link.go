@@ -30,7 +30,13 @@ type Link struct {
 // parseLink reads one message about a link. Operational is the kernel's own verdict:
 // IFF_RUNNING stands for RFC 2863's operational states up and unknown, the latter
 // being that of drivers that cannot tell.
-func parseLink(message []byte) (Link, error) {
+func parseLink(message []byte) (link Link, err error) {
+	// The library takes every length in it for granted.
+	defer func() {
+		if bad := recover(); bad != nil {
+			link, err = Link{}, fmt.Errorf("the kernel's message about a link cannot be read: %v", bad)
+		}
+	}()
 	l, err := netlink.LinkDeserialize(nil, message)
 	if err != nil {
 		return Link{}, err

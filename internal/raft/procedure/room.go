@@ -23,7 +23,7 @@ func (a at) free(ctx context.Context, dir string) (mount string, bytes int64, er
 		return "", 0, err
 	}
 	mount, word, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
-	kib, err := strconv.ParseInt(word, 10, 64)
+	kib, err := strconv.ParseInt(word, 10, 53) // in bytes, too, it is no more than 64 bits
 	if err != nil {
 		return "", 0, fmt.Errorf("%s: df says %.100q about %s", a.Name, out, dir)
 	}
@@ -102,7 +102,7 @@ func (m mysql) takes(size, own int64) map[string]int64 {
 
 func number(a at, out []byte) (int64, error) {
 	n, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
-	if err != nil {
+	if err != nil || n < 0 {
 		return 0, fmt.Errorf("%s: %.100q is no size", a.Name, out)
 	}
 	return n, nil

@@ -67,8 +67,8 @@ func parse(file string, text []byte) Zone {
 	f, _ := confedit.Parse(file, text) // what stands before a mistake is better than nothing
 	number := func(ifNone int, path ...string) int {
 		value, _ := f.Get(path...)
-		if n, err := strconv.Atoi(value); err == nil && n >= 0 {
-			return n
+		if n, err := strconv.ParseInt(value, 10, 32); err == nil && n >= 0 { // more, in seconds, no time can hold
+			return int(n)
 		}
 		return ifNone
 	}

@@ -22,7 +22,7 @@ func AtWork(processes []string) map[int]string {
 			continue
 		}
 		note := func(word string) {
-			if id, err := strconv.Atoi(word); err == nil {
+			if id, err := strconv.Atoi(word); err == nil && number(word) {
 				found[id] = line
 			}
 		}

@@ -3,7 +3,6 @@ package incident
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"strconv"
@@ -105,14 +104,6 @@ func (e *Event) host(word string) error {
 	h, err := one.ParseHost(document)
 	if err != nil {
 		return err
-	}
-	// Read once more as it is written: of a host without an ID the number is 0.
-	var written struct{ ID string }
-	if err := xml.Unmarshal(document, &written); err != nil {
-		return fmt.Errorf("read the document of the host: %w", err)
-	}
-	if id, err := strconv.Atoi(strings.TrimSpace(written.ID)); err != nil || id < 0 {
-		return errors.New("the document of the host has no ID")
 	}
 	e.Host, e.Before, e.Text = h.ID, h.Before, digest(word)
 	return nil

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -90,7 +91,8 @@ func (p *Progress) read(f File) (fresh bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("read progress: %w", err)
 	}
-	if json.Unmarshal(text, &p.state) != nil || p.state.Version != 1 || p.state.Digest != digest(f.text) || len(p.state.Marks) != len(f.Actions) {
+	unknown := func(m Mark) bool { return !slices.Contains([]Mark{Open, OK, Failed, Skipped}, m) }
+	if json.Unmarshal(text, &p.state) != nil || p.state.Version != 1 || p.state.Digest != digest(f.text) || len(p.state.Marks) != len(f.Actions) || slices.ContainsFunc(p.state.Marks, unknown) {
 		p.begin(f)
 		return len(text) > 0, nil
 	}

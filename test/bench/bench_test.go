@@ -97,11 +97,17 @@ func TestPeakMemoryIsTheChildsOwn(t *testing.T) {
 
 // All parts are measured unless one is named, each in one place.
 func TestPartsOf(t *testing.T) {
-	if got := len(partsOf(plainPlace, "")) + len(partsOf(systemdPlace, "")); got != len(parts) {
+	in := func(only string) (n int) {
+		for _, place := range []string{plainPlace, systemdPlace, clusterPlace} {
+			n += len(partsOf(place, only))
+		}
+		return n
+	}
+	if got := in(""); got != len(parts) {
 		t.Errorf("%d of %d parts have a place", got, len(parts))
 	}
 	for _, name := range partNames() {
-		if got := len(partsOf(plainPlace, name)) + len(partsOf(systemdPlace, name)); got != 1 {
+		if got := in(name); got != 1 {
 			t.Errorf("%s names %d parts", name, got)
 		}
 	}
@@ -116,6 +122,16 @@ func TestDescription(t *testing.T) {
 		}
 		if got := len(cib.Build(c).Primitives); got != n {
 			t.Errorf("%d resources, want %d", got, n)
+		}
+	}
+}
+
+// Descriptions of many nodes have no mistakes.
+func TestManyNodes(t *testing.T) {
+	for _, n := range nodeCounts {
+		c, findings := spec.Parse("oneha.yaml", []byte(manyNodes(n)))
+		if findings.HasErrors() || len(c.Nodes) != n {
+			t.Errorf("%d nodes: %d, %v", n, len(c.Nodes), findings)
 		}
 	}
 }

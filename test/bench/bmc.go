@@ -66,10 +66,21 @@ func startStandIn(ctx context.Context, port int, name string, args ...string) (s
 	return untilListening(exec.CommandContext(ctx, filepath.Join(standInDir, name), args...), "tcp", port)
 }
 
+// chassis is what ipmi_sim asks for the power and tells to switch it: get power, set power "0".
+const chassis = `#!/bin/sh
+cd "$(dirname "$0")" || exit 1
+case "$1 $2" in
+"get power") read -r power <power && echo "power:$power" ;;
+"set power") echo "$3" | tr -d '"' >power ;;
+esac
+exit 0
+`
+
 // startIPMI starts ipmi_sim.
 func startIPMI(ctx context.Context, dir string) (stop func(), err error) {
 	files := map[string]string{
-		"chassis": "#!/bin/sh\n[ \"$1\" = get ] && echo power:1\nexit 0\n",
+		"chassis": chassis,
+		"power":   "1\n",
 		"sim.emu": "mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr\nsel_enable 0x20 1000 0x0a\nmc_enable 0x20\n",
 		"lan.conf": `name "bench"
 set_working_mc 0x20

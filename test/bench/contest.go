@@ -15,12 +15,13 @@ import (
 // program is one way to do a thing: a command with its input, environment and the
 // exit code that counts as success.
 type program struct {
-	name  string
-	args  []string
-	env   []string
-	stdin string
-	code  int
-	after func(ctx context.Context, began time.Time, c *cost) error // not measured; may add to the cost, and undo what was done; nil for nothing
+	name   string
+	args   []string
+	env    []string
+	stdin  string
+	code   int
+	before func(ctx context.Context) error                           // not measured; nil for nothing
+	after  func(ctx context.Context, began time.Time, c *cost) error // not measured; may add to the cost, and undo what was done; nil for nothing
 }
 
 // cost is what one run took.
@@ -29,6 +30,10 @@ type cost struct {
 	cpu   time.Duration // user and system time of the process and all that it waited for
 	frame time.Duration // from just before its start to its first announcement on the wire
 }
+
+// runLimit ends a run that hangs. It measures nothing: the shells of the field take long for a
+// large cluster on a busy machine.
+const runLimit = 3 * time.Minute
 
 // once runs p unmeasured.
 func once(ctx context.Context, p program) error {
@@ -39,8 +44,13 @@ func once(ctx context.Context, p program) error {
 // run runs p once; another exit code than the expected one is an error, so that
 // a program that fails fast is never reported as quick.
 func (p program) run(ctx context.Context, said *os.File) (c cost, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
+	if p.before != nil {
+		if err := p.before(ctx); err != nil {
+			return c, fmt.Errorf("before %s: %w", p.name, err)
+		}
+	}
 	_, err = said.Seek(0, io.SeekStart)
 	if err = errors.Join(err, said.Truncate(0)); err != nil {
 		return c, err
@@ -113,11 +123,15 @@ func medianOf(costs []cost, of func(cost) time.Duration) time.Duration {
 
 // ratioOf is the median of the ratios of a to b in the same round.
 func ratioOf(a, b []cost, of func(cost) time.Duration) float64 {
-	ratios := make([]float64, len(a))
+	return median(ratios(a, b, of))
+}
+
+func ratios(a, b []cost, of func(cost) time.Duration) []float64 {
+	all := make([]float64, len(a))
 	for i := range a {
-		ratios[i] = float64(of(a[i])) / float64(of(b[i]))
+		all[i] = float64(of(a[i])) / float64(of(b[i]))
 	}
-	return median(ratios)
+	return all
 }
 
 // times is what each run would have cost done n times over.
@@ -127,6 +141,13 @@ func times(costs []cost, n int) []cost {
 		all[i] = cost{c.wall * time.Duration(n), c.cpu * time.Duration(n), c.frame * time.Duration(n)}
 	}
 	return all
+}
+
+// spreadOf are the quartiles of the ratios of a to b in the same round.
+func spreadOf(a, b []cost, of func(cost) time.Duration) (low, high float64) {
+	ratios := ratios(a, b, of)
+	slices.Sort(ratios)
+	return ratios[len(ratios)/4], ratios[len(ratios)*3/4]
 }
 
 func median[T time.Duration | float64](figures []T) T {

@@ -19,26 +19,13 @@ func fenceLines(ctx context.Context, t *table) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	fence := func(name, input string) program {
-		return program{name: name, args: []string{"/usr/sbin/" + name}, stdin: input}
-	}
 	var most peak
 	for _, kind := range bmcs(dir) {
 		stop, err := kind.start(ctx, dir)
 		if err != nil {
 			return err
 		}
-		status := fmt.Sprintf("action=status\nip=127.0.0.1\nipport=%d\nusername=%s\n", kind.port, kind.user)
-		file := filepath.Join(dir, kind.ours+".password")
-		err = os.WriteFile(file, []byte(kind.password+"\n"), 0o600)
-		if err == nil {
-			ours := fence(kind.ours, status+"password_file="+file+"\n"+kind.oursOptions)
-			stock := fence(kind.stock, status+"password="+kind.password+"\n"+kind.stockOptions)
-			err = statusLines(ctx, t, kind, ours, stock)
-			if err == nil {
-				err = most.of(ctx, ours, fence(kind.ours, "action=metadata\n"))
-			}
-		}
+		err = kind.lines(ctx, t, dir, &most)
 		stop()
 		if err != nil {
 			return err
@@ -53,6 +40,68 @@ func fenceLines(ctx context.Context, t *table) error {
 	}
 	t.beside(what+", CPU", cpu, costs[0], "fence_ipmilan", costs[1], limit{})
 	t.beside(what+", wall", wall, costs[0], "fence_ipmilan", costs[1], within(6*time.Millisecond))
+	return nil
+}
+
+// fence is a call of a fence agent.
+func fence(name, input string) program {
+	return program{name: name, args: []string{"/usr/sbin/" + name}, stdin: input}
+}
+
+// calls are an action of both agents; the password is in a file in dir for ours.
+func (kind bmc) calls(dir, action string) (ours, stock program, err error) {
+	common := fmt.Sprintf("action=%s\nip=127.0.0.1\nipport=%d\nusername=%s\n", action, kind.port, kind.user)
+	file := filepath.Join(dir, kind.ours+".password")
+	ours = fence(kind.ours, common+"password_file="+file+"\n"+kind.oursOptions)
+	stock = fence(kind.stock, common+"password="+kind.password+"\n"+kind.stockOptions)
+	ours.name, stock.name = kind.ours+" "+action, kind.stock+" "+action
+	return ours, stock, os.WriteFile(file, []byte(kind.password+"\n"), 0o600)
+}
+
+// lines measures every action with one kind of BMC.
+func (kind bmc) lines(ctx context.Context, t *table, dir string, most *peak) error {
+	ours, stock, err := kind.calls(dir, "status")
+	if err == nil {
+		err = statusLines(ctx, t, kind, ours, stock)
+	}
+	if err == nil {
+		err = most.of(ctx, ours, fence(kind.ours, "action=metadata\n"))
+	}
+	if err == nil {
+		err = kind.actionLines(ctx, t, dir)
+	}
+	return err
+}
+
+// powerRounds of a contest between programs that switch power, which wait to see it switched.
+const powerRounds = 5
+
+// actionLines measures what changes something, and the monitor. The simulated machines are
+// off and on at once, so what is measured is the agents' own time.
+func (kind bmc) actionLines(ctx context.Context, t *table, dir string) error {
+	for _, action := range []string{"monitor", "off", "on", "reboot"} {
+		ours, stock, err := kind.calls(dir, action)
+		if err != nil {
+			return err
+		}
+		if first := map[string]string{"off": "on", "on": "off", "reboot": "on"}[action]; first != "" {
+			prepare, _, err := kind.calls(dir, first)
+			if err != nil {
+				return err
+			}
+			ours.before = func(ctx context.Context) error { return once(ctx, prepare) }
+			stock.before = ours.before
+		}
+		what := "fence " + action + ", " + kind.name
+		costs, err := contest(ctx, what, powerRounds, ours, stock)
+		if err != nil {
+			return err
+		}
+		t.beside(what+", CPU", cpu, costs[0], kind.stock, costs[1], limit{})
+		if !kind.slow {
+			t.beside(what+", wall", wall, costs[0], kind.stock, costs[1], limit{})
+		}
+	}
 	return nil
 }
 

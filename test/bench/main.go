@@ -20,12 +20,20 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/oneha/oneha/test/failover"
 )
 
 func main() {
 	inside := flag.String("inside", "", "measure the lines of this place here, which changes the machine")
 	bin := flag.String("bin", "bin", "directory with the programs, as make bench builds them")
 	only := flag.String("only", "", "measure this part only: "+strings.Join(partNames(), ", "))
+	var to keeping
+	flag.StringVar(&to.file, "results", "", "keep the results in this file, too; a part that is measured again takes the place of what is there")
+	flag.StringVar(&to.page, "page", "", "write the page that -results makes")
+	flag.BoolVar(&to.render, "render", false, "measure nothing, only write the page")
+	flag.BoolVar(&to.all, "all", false, "measure the part failover, too, which takes the better part of an hour")
+	flag.IntVar(&to.pairs, "pairs", 20, "pairs of failovers of each fault")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -34,7 +42,7 @@ func main() {
 	case *only != "" && !slices.Contains(partNames(), *only):
 		err = fmt.Errorf("there is no part %q: use one of %s", *only, strings.Join(partNames(), ", "))
 	case *inside == "":
-		err = outside(ctx, *bin, *only)
+		err = outside(ctx, *bin, *only, to)
 	default:
 		err = measure(ctx, *inside, *only)
 	}
@@ -44,35 +52,91 @@ func main() {
 	}
 }
 
-// outside takes this same program into each of the places and prints what it
-// found there.
-func outside(ctx context.Context, bin, only string) error {
-	var all table
-	err := visit(ctx, bin, only, func(found string) error {
-		var t table
-		if err := json.Unmarshal([]byte(found), &t); err != nil {
+// keeping is what becomes of the results.
+type keeping struct {
+	file, page  string // "" for none
+	render, all bool
+	pairs       int
+}
+
+// outside takes this same program into each of the places, prints what it found there, and
+// keeps it.
+func outside(ctx context.Context, bin, only string, to keeping) error {
+	kept := result{}
+	if to.file != "" {
+		var err error
+		if kept, err = readResult(to.file); err != nil {
 			return err
 		}
-		all = append(all, t...)
+	}
+	var all table
+	if !to.render {
+		var err error
+		if all, err = to.measure(ctx, bin, only, &kept); err != nil {
+			return err
+		}
+	}
+	if to.page != "" {
+		if err := os.WriteFile(to.page, []byte(kept.page()), 0o644); err != nil {
+			return err
+		}
+	}
+	if to.render {
 		return nil
-	})
-	if err != nil {
-		return err
 	}
 	return all.print(os.Stdout)
+}
+
+// measure measures, and keeps each part as soon as it is measured.
+func (to keeping) measure(ctx context.Context, bin, only string, kept *result) (all table, err error) {
+	keep := func() error {
+		if to.file == "" {
+			return nil
+		}
+		return kept.write(to.file)
+	}
+	if only != failoverPart {
+		err := visit(ctx, bin, only, func(place, found string) error {
+			var t table
+			if err := json.Unmarshal([]byte(found), &t); err != nil {
+				return err
+			}
+			for _, p := range partsOf(place, only) {
+				kept.forget(p.name, newRun(p.name))
+			}
+			all, kept.Lines = append(all, t...), append(kept.Lines, t...)
+			return keep()
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if only == failoverPart || only == "" && to.all {
+		kept.forget(failoverPart, newRun(failoverPart))
+		err := failovers(ctx, to.pairs, func(r failover.Round) error {
+			kept.Failovers = append(kept.Failovers, r)
+			return keep()
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, failoverLines(kept.Failovers)...)
+	}
+	return all, nil
 }
 
 // part measures some lines and adds them to the table.
 type part struct {
 	name  string
 	place string
-	lines func(context.Context, *table) error
+	lines func(context.Context, *table) error // nil for what is measured outside
 }
 
 // Places where lines are measured.
 const (
 	plainPlace   = "plain"   // no systemd
 	systemdPlace = "systemd" // systemd as PID 1
+	clusterPlace = "cluster" // two clusters, seen from outside
 )
 
 // parts are in the order of the result.
@@ -81,8 +145,12 @@ var parts = []part{
 	{"fence", plainPlace, fenceLines},
 	{"size", plainPlace, sizeLines},
 	{"config", plainPlace, configLines},
+	{"growth", plainPlace, sizesLines},
 	{"service", systemdPlace, serviceLines},
+	{"actions", systemdPlace, actionLines},
+	{"day", systemdPlace, dayLines},
 	{"memory", systemdPlace, memoryLines},
+	{failoverPart, clusterPlace, nil},
 }
 
 func partNames() (names []string) {
@@ -107,8 +175,12 @@ func partsOf(place, only string) (of []part) {
 func measure(ctx context.Context, place, only string) error {
 	var t table
 	for _, p := range partsOf(place, only) {
+		before := len(t)
 		if err := p.lines(ctx, &t); err != nil {
 			return err
+		}
+		for i := range t[before:] {
+			t[before+i].Part = p.name
 		}
 	}
 	return json.NewEncoder(os.Stdout).Encode(t)

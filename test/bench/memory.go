@@ -21,6 +21,9 @@ const memoryLimit = 10e6
 
 // memoryLines measures the peak memory of every kind of call.
 func memoryLines(ctx context.Context, t *table) error {
+	if err := installFakeOned(ctx); err != nil {
+		return err
+	}
 	net, err := newNetwork()
 	if err != nil {
 		return err
@@ -32,16 +35,11 @@ func memoryLines(ctx context.Context, t *table) error {
 	oned := func(action string, params ...string) program {
 		return agent(onedAgent, action, 0, params...)
 	}
-	deep := func(depth string) program {
-		p := oned("monitor")
-		p.name += " at depth " + depth
-		p.env = append(p.env, "OCF_CHECK_LEVEL="+depth)
-		return p
-	}
+	deep := func(depth int) program { return deeper(oned("monitor"), depth) }
 	var most peak
 	err = most.of(ctx,
 		agent(ourAgent, "meta-data", 0), vip("start", 0), vip("monitor", 0), vip("stop", 0),
-		oned("start"), oned("monitor"), deep("10"), deep("20"), oned("stop"),
+		oned("start"), oned("monitor"), deep(10), deep(20), oned("stop"),
 	)
 	if err != nil {
 		return err

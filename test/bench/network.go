@@ -44,7 +44,7 @@ func newNetwork() (*network, error) {
 		}
 	}
 	for _, ip := range []string{"10.77.0.1", n.present} {
-		if err := n.change(netlink.AddrAdd, ip, 24); err != nil {
+		if err := n.add(ip, 24); err != nil {
 			return nil, err
 		}
 	}
@@ -55,6 +55,9 @@ func newNetwork() (*network, error) {
 }
 
 func (n *network) close() { _ = unix.Close(n.ear) }
+
+// add puts an address on the interface.
+func (n *network) add(ip string, bits int) error { return n.change(netlink.AddrAdd, ip, bits) }
 
 // remove takes an address away; that it is not there is an error.
 func (n *network) remove(ip string, bits int) error { return n.change(netlink.AddrDel, ip, bits) }

@@ -11,6 +11,8 @@ import (
 type line struct {
 	What, Ours, Beside, Its, Ratio, Target string
 	Met                                    bool
+	Spread                                 string // quartiles of the ratio, "" for none
+	Part                                   string // which part measured it; set outside
 }
 
 // table collects the lines.
@@ -24,12 +26,36 @@ func (t *table) alone(what, figure, target string, met bool) {
 // beside adds one figure of a contest, of ours beside that of other.
 func (t *table) beside(what string, of func(cost) time.Duration, ours []cost, other string, others []cost, l limit) {
 	figure, ratio := medianOf(ours, of), ratioOf(ours, others, of)
-	shown := fmt.Sprintf("%.2f", ratio)
-	if ratio < 0.5 {
-		shown = fmt.Sprintf("1/%.1f", 1/ratio)
-	}
-	*t = append(*t, line{what, ms(figure), other, ms(medianOf(others, of)), shown, l.text, l.met != nil && l.met(figure, ratio)})
+	low, high := spreadOf(ours, others, of)
+	*t = append(*t, line{
+		What: what, Ours: ms(figure), Beside: other, Its: ms(medianOf(others, of)), Ratio: shownRatio(ratio), Spread: shownRatio(low) + " to " + shownRatio(high),
+		Target: l.text, Met: l.met != nil && l.met(figure, ratio),
+	})
 }
+
+// figure adds one figure of ours that has nothing beside it and no limit.
+func (t *table) figure(what string, of func(cost) time.Duration, ours []cost) {
+	*t = append(*t, line{What: what, Ours: ms(medianOf(ours, of))})
+}
+
+// day adds what a day costs; where the other side has no process, there is no ratio.
+func (t *table) day(what string, ours, theirs time.Duration) {
+	l := line{What: what, Ours: seconds(ours), Beside: "stock agents", Its: "no process"}
+	if theirs > 0 {
+		l.Its, l.Ratio = seconds(theirs), shownRatio(float64(ours)/float64(theirs))
+	}
+	*t = append(*t, l)
+}
+
+// shownRatio is a ratio for people.
+func shownRatio(ratio float64) string {
+	if ratio < 0.5 {
+		return fmt.Sprintf("1/%.1f", 1/ratio)
+	}
+	return fmt.Sprintf("%.2f", ratio)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
 // limit is what a figure of ours, or its ratio to another, should be; the zero
 // value is none.

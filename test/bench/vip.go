@@ -22,7 +22,7 @@ func vipLines(ctx context.Context, t *table) error {
 		return err
 	}
 	defer net.close()
-	for _, measure := range []func(context.Context, *network, *table) error{monitorLines, startLines, start6Lines} {
+	for _, measure := range []func(context.Context, *network, *table) error{monitorLines, startLines, start6Lines, vipActionLines, manyLines} {
 		if err := measure(ctx, net, t); err != nil {
 			return err
 		}

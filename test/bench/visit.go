@@ -20,7 +20,7 @@ const (
 
 // visit runs this program in each place where there is something to measure, and
 // calls found with what it printed.
-func visit(ctx context.Context, bin, only string, found func(string) error) (err error) {
+func visit(ctx context.Context, bin, only string, found func(place, printed string) error) (err error) {
 	programs, remove, err := onDisk(bin)
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func visit(ctx context.Context, bin, only string, found func(string) error) (err
 		if err != nil {
 			return err
 		}
-		if err := found(r.Stdout); err != nil {
+		if err := found(plainPlace, r.Stdout); err != nil {
 			return err
 		}
 	}
@@ -60,7 +60,7 @@ func visit(ctx context.Context, bin, only string, found func(string) error) (err
 	if err != nil {
 		return err
 	}
-	return found(r.Stdout)
+	return found(systemdPlace, r.Stdout)
 }
 
 // command is this program in a place; what it says of its progress is shown.

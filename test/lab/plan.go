@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/oneha/oneha/internal/spec"
 )
@@ -76,7 +77,7 @@ func planFor(c spec.Cluster) (plan, error) {
 // addBMC puts the BMC of a fence device into the network that its address is in,
 // or into one of its own.
 func (p *plan) addBMC(d spec.FenceDevice) error {
-	b := bmcPlan{port: 623, username: option(d, "username"), passwordFile: option(d, "password_file"), link: -1}
+	b := bmcPlan{port: 623, username: option(d, "username"), passwordFile: passwordFile(d), link: -1}
 	var err error
 	if b.addr, err = netip.ParseAddr(option(d, "ip")); err != nil {
 		return fmt.Errorf("the lab needs an IP address in option ip: %w", err)
@@ -89,7 +90,7 @@ func (p *plan) addBMC(d spec.FenceDevice) error {
 		b.port = uint16(port)
 	}
 	if b.username == "" || b.passwordFile == "" {
-		return errors.New("the lab needs the options username and password_file")
+		return errors.New("the lab needs the options username and password_file, or with stock agents a password_script that is cat FILE")
 	}
 	for i, l := range p.links {
 		if l.prefix.Contains(b.addr) {
@@ -169,6 +170,18 @@ func lastAddr(p netip.Prefix) netip.Addr {
 	}
 	a, _ := netip.AddrFromSlice(b)
 	return a
+}
+
+// passwordFile is the file that a device takes its password from. Stock agents know no such
+// option: they run a program that writes the password, which generated configurations have be cat.
+func passwordFile(d spec.FenceDevice) string {
+	if file := option(d, "password_file"); file != "" {
+		return file
+	}
+	if file, ok := strings.CutPrefix(option(d, "password_script"), "cat "); ok {
+		return file
+	}
+	return ""
 }
 
 func option(d spec.FenceDevice, name string) string {

@@ -70,6 +70,27 @@ func TestPlanBMCBesideNodes(t *testing.T) {
 	}
 }
 
+// Stock agents run a program for the password; the lab takes the file from it when it is cat.
+func TestPlanOfStockAgents(t *testing.T) {
+	stock := func(script string) spec.Cluster {
+		c := twoNodes()
+		for _, d := range c.Fencing {
+			d.Options[1] = spec.Option{Name: "password_script", Value: script}
+		}
+		return c
+	}
+	got, err := planFor(stock("cat /etc/oneha/bmc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file := got.nodes[1].bmc.passwordFile; file != "/etc/oneha/bmc" {
+		t.Errorf("password file %q", file)
+	}
+	if _, err := planFor(stock("/usr/local/bin/password")); err == nil || !strings.Contains(err.Error(), "cat FILE") {
+		t.Errorf("another program: %v", err)
+	}
+}
+
 func TestPlanRefuses(t *testing.T) {
 	for want, spoil := range map[string]func(*spec.Cluster){
 		"no node":                    func(c *spec.Cluster) { c.Nodes = nil },

@@ -54,6 +54,11 @@ func runOned(ctx context.Context, c Config, ready func(string), log *log.Logger)
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	docs, err := openDocuments(c.Shared)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, docs.Close()) }()
 
 	serving, stopServing := context.WithCancel(ctx)
 	defer stopServing()
@@ -64,7 +69,7 @@ func runOned(ctx context.Context, c Config, ready func(string), log *log.Logger)
 		written <- db.Run(writing, c.lookAtDatabase, log)
 		stopServing() // no database, no oned
 	}()
-	err = c.serveOned(serving, api{session: session, database: c.modes().answers}, ready)
+	err = c.serveOned(serving, api{session: session, database: c.modes().answers, own: docs.methods()}, ready)
 	if err == nil && ctx.Err() != nil {
 		c.obey(log)
 		pause(writing, c.StopTime)

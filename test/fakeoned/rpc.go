@@ -58,7 +58,7 @@ func (c methodCall) param(n int) string {
 type api struct {
 	session  string                              // "user:password", the only one that it knows
 	database func(context.Context) (bool, error) // waits for the database and reports whether it is there
-	own      map[string]Method                   // of another stand-in, see Handler
+	own      map[string]Method                   // documents, or those of another stand-in, see Handler
 }
 
 // handler answers as oned does.

@@ -19,6 +19,12 @@ func newCaller(dial func(ctx context.Context, network, address string) (net.Conn
 	return caller{&http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
 }
 
+// Calls is how another package's client makes calls, each by a connection of its own that
+// dial makes; nil is the usual way. Errors are those of Zone.Call.
+func Calls(dial func(ctx context.Context, network, address string) (net.Conn, error)) func(ctx context.Context, endpoint, method string, params ...any) (string, error) {
+	return newCaller(dial).call
+}
+
 // Refusal is the answer of a server that does not do what it was asked.
 type Refusal struct {
 	Code    int

@@ -74,6 +74,11 @@ type Agent struct {
 	// what when. The action waits for it and does not depend on it.
 	Tell func(Change)
 
+	// Answers, where it is set, reports whether the driver that serves a call tells of
+	// each answer of the device by Request.Answered. A device that answers slowly is
+	// then not taken for one that is gone.
+	Answers func(*Request) bool
+
 	// Open logs in. The context bounds the login only. An error that wraps
 	// ErrLogin says that the credentials were refused, one that wraps ErrUntrusted
 	// that the device is not known to be the right one.
@@ -90,6 +95,7 @@ type Request struct {
 	secrets  map[string]Secret
 	password Secret
 	log      *logger
+	answers  *answers
 }
 
 // String returns the value of an option, its default when it was not given.

@@ -50,7 +50,7 @@ func bounded[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	case <-ctx.Done():
 	}
 	grace := hurry
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		grace = patience
 	}
 	late := time.NewTimer(grace)

@@ -37,6 +37,11 @@ type Interrupter interface {
 // again.
 var ErrLogin = errors.New("login refused")
 
+// ErrSilent marks an error of Open or of a Device that says that the device answered
+// nothing. One that answers nothing for power_timeout after a power command is given
+// up: whether it took the command is then not known.
+var ErrSilent = errors.New("no answer")
+
 // ErrUntrusted marks an Open that failed because the device could not prove that
 // it is the right one, before any credentials were offered. It is not tried
 // again: a key or a certificate does not change by asking.

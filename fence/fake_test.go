@@ -31,7 +31,7 @@ type fakeDevice struct {
 	away     time.Time // until then nothing answers
 }
 
-var errLost = errors.New("no answer")
+var errLost = ErrSilent
 
 func (d *fakeDevice) count(n *int) bool {
 	if *n > 0 {

@@ -59,7 +59,7 @@ func TestFewLoginsWhileADeviceIsAway(t *testing.T) {
 			dev.lost, dev.noLogin, dev.stuck, dev.state = 0, 0, "", Off
 		}
 	}
-	got := invoke(dev, call{stdin: device + "action=off", env: fenced})
+	got := invoke(dev, call{stdin: device + "action=off\npower_timeout=70", env: fenced})
 	logins := len(slices.DeleteFunc(slices.Clone(dev.log), func(s string) bool { return s != "login" }))
 	if got.code != 0 || logins > 25 || got.took > 65*time.Second {
 		t.Errorf("%d logins in %s: %+v", logins, got.took, got)

@@ -68,7 +68,7 @@ var common = []Option{
 	{Name: "delay", Arg: "seconds", Type: Second, Default: "0", group: groupTiming, Text: "Wait before off and reboot"},
 	{Name: "login_timeout", Arg: "seconds", Type: Second, Default: "5", group: groupTiming, Text: "Time limit of one login, under Pacemaker too (0 is 30)"},
 	{Name: "shell_timeout", Arg: "seconds", Type: Second, Default: "3", group: groupTiming, Text: "Time limit of one command, under Pacemaker too (0 is 30)"},
-	{Name: "power_timeout", Arg: "seconds", Type: Second, Default: "20", group: groupTiming, Text: "Time limit for the power state to change, 0 for none. Under Pacemaker, which has a time limit of its own, it bounds only the power on of a reboot"},
+	{Name: "power_timeout", Arg: "seconds", Type: Second, Default: "20", group: groupTiming, Text: "Time limit for the power state to change, 0 for none. Under Pacemaker, which has a time limit of its own, it bounds only the power on of a reboot, and how long a device may answer nothing at all after a power command (0 is 20; no less than login_timeout and shell_timeout together)"},
 	{Name: "power_wait", Arg: "seconds", Type: Second, Default: "0", group: groupTiming, Text: "Wait after each power command before the state is read"},
 	{Name: "stonith_status_sleep", Arg: "seconds", Type: Second, Default: "1", group: groupTiming, Text: "Longest pause between two reads of the power state; the first pauses are shorter"},
 	{Name: "retry_on", Arg: "times", Type: Integer, Default: "1", group: groupTiming, Text: "How often a power command is repeated within power_timeout"},

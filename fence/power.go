@@ -113,9 +113,13 @@ const awayPause = 4 * time.Second
 // change asks for a power state and polls until the device reports it. While it
 // waits it repeats the command, in case the device took it and lost it, and
 // bears with reads that fail: some BMCs are away for seconds when the power
-// changes. A limit of 0 is none.
+// changes. One that answers nothing at all for power_timeout is given up, so that
+// the cluster can turn to the next fencing level. A limit of 0 is none other.
 func (c *control) change(ctx context.Context, want State, limit time.Duration) error {
 	begin := c.env.Now()
+	c.req.answers.count(c.env.Now)
+	c.giveUp = max(c.powerTimeout(), c.req.Limit("login_timeout")+c.req.Limit("shell_timeout")) // as long as one try may last
+	defer func() { c.giveUp = 0 }()
 	err := c.command(ctx, want)
 	c.tellAt(begin, Asked, want, nil) // afterwards: whoever is told may take his time
 	if err == nil {
@@ -129,6 +133,9 @@ func (c *control) change(ctx context.Context, want State, limit time.Duration) e
 	longest := max(c.req.Seconds("stonith_status_sleep"), 10*time.Millisecond)
 	pause := longest / 8
 	for {
+		if c.gone() {
+			return fmt.Errorf("timed out waiting to power %s (power_timeout, %s): %s has not answered anything for so long, and whether it took the command is not known: look at the machine", word(want), c.giveUp, c.req.Host())
+		}
 		state, err := c.look(ctx)
 		now := c.env.Now()
 		switch {

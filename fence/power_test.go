@@ -233,3 +233,78 @@ func TestInterrupt(t *testing.T) {
 		})
 	}
 }
+
+// The cluster has another device to ask: one that answers nothing any more is given up
+// long before the cluster's own time limit.
+func TestSilentAfterTheCommand(t *testing.T) {
+	tests := []struct {
+		name   string
+		stdin  string
+		silent func(since time.Duration) bool // since the command
+		code   int
+		atMost time.Duration
+	}{
+		{"for good", "action=off", func(time.Duration) bool { return true }, 1, 25 * time.Second},
+		{"reboot, for good", "action=reboot", func(time.Duration) bool { return true }, 1, 25 * time.Second},
+		{"for good, longer power_timeout", "action=off\npower_timeout=60", func(time.Duration) bool { return true }, 1, 65 * time.Second},
+		{"for good, no power_timeout", "action=off\npower_timeout=0", func(time.Duration) bool { return true }, 1, 25 * time.Second},
+		{"it answers, power_timeout is shorter than the pauses", "action=off\npower_timeout=1", func(time.Duration) bool { return false }, 0, 60 * time.Second},
+		{"it answers again in between", "action=off", func(d time.Duration) bool {
+			return d < 14*time.Second || d > 18*time.Second && d < 32*time.Second || d > 36*time.Second && d < 50*time.Second
+		}, 0, 60 * time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dev := &fakeDevice{state: On, late: 45 * time.Second, clock: newClock()}
+			begin := dev.clock.now
+			dev.clock.wake = func(now time.Time) {
+				dev.lost, dev.noLogin = 0, 0
+				if tt.silent(now.Sub(begin)) {
+					dev.lost, dev.noLogin = -1, -1
+				}
+			}
+			got := invoke(dev, call{stdin: device + "retry_on=0\n" + tt.stdin, env: fenced})
+			if got.code != tt.code || got.took > tt.atMost || strings.Contains(got.stdout, "Success") != (tt.code == 0) {
+				t.Errorf("%+v", got)
+			}
+			if tt.code != 0 && !strings.Contains(got.stderr, "whether it took the command is not known") {
+				t.Errorf("stderr %q", got.stderr)
+			}
+		})
+	}
+}
+
+// A device that goes on answering, if only slowly, is not given up by login_timeout or
+// shell_timeout, which a driver that tells of answers has begin anew with each.
+func TestAnswersGiveAStepMoreTime(t *testing.T) {
+	open := func(tells bool) result {
+		var stderr strings.Builder
+		a := testAgent(func(ctx context.Context, r *Request) (Device, error) {
+			for range 10 {
+				select {
+				case <-ctx.Done():
+					return nil, ErrSilent
+				case <-time.After(100 * time.Millisecond):
+					r.Answered()
+				}
+			}
+			return &fakeDevice{state: On, clock: newClock()}, nil
+		})
+		a.Answers = func(*Request) bool { return tells }
+		code := Run(t.Context(), a, Env{
+			Stdin: strings.NewReader(device + "action=monitor\nlogin_timeout=0.5"), Stdout: new(strings.Builder), Stderr: &stderr,
+			Getenv: func(string) string { return "" }, Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil },
+		})
+		return result{code: code, stderr: stderr.String()}
+	}
+	if got := open(false); got.code != 1 {
+		t.Errorf("a login that takes twice login_timeout: %+v", got)
+	}
+	for try := 1; ; try++ { // a busy machine may take half a second for a tenth
+		if got := open(true); got.code == 0 {
+			return
+		} else if try == 10 {
+			t.Fatalf("with answers in between: %+v", got)
+		}
+	}
+}

@@ -149,7 +149,7 @@ func readInput(ctx context.Context, t *table, env Env) (input, error) {
 }
 
 func newRequest(t *table, in input, log *logger) *Request {
-	req := &Request{table: t, values: in.values, secrets: in.secrets, log: log}
+	req := &Request{table: t, values: in.values, secrets: in.secrets, log: log, answers: &answers{}}
 	req.Action = req.String("action")
 	req.Node = req.String("nodename")
 	return req

@@ -18,6 +18,8 @@ type session struct {
 	offers  int                                        // how often credentials are offered that the device refuses
 	refused int                                        // logins that it refused; offers when there must be no more
 	lastErr error                                      // of the last of them
+	silent  bool                                       // it did not answer the last try
+	giveUp  time.Duration                              // without any answer the device is gone; 0 is never
 }
 
 // closeLimit bounds a logout: it is a courtesy to the device, not a result. With
@@ -75,6 +77,10 @@ func (s *session) diag(ctx context.Context) error {
 	})
 }
 
+// gone reports whether a device that was told to change the power has not answered
+// anything for too long since, although it was asked.
+func (s *session) gone() bool { return s.giveUp > 0 && s.silent && s.req.unanswered() >= s.giveUp }
+
 // retryPause is the pause before a step is tried once more: a device that was
 // busy or has just dropped its sessions is often back after it.
 const retryPause = time.Second
@@ -83,7 +89,7 @@ const retryPause = time.Second
 func (s *session) try(ctx context.Context, tries int, what string, step func(context.Context, Device) error) error {
 	s.req.Logf("%s", what)
 	err := s.once(ctx, step)
-	for ; tries > 1 && err != nil && ctx.Err() == nil && s.refused < s.offers; tries-- {
+	for ; tries > 1 && err != nil && ctx.Err() == nil && s.refused < s.offers && !s.gone(); tries-- {
 		s.req.Logf("%s: %v; trying once more", what, err)
 		if s.pause(ctx, retryPause) == nil {
 			err = s.once(ctx, step)
@@ -100,13 +106,18 @@ func (s *session) try(ctx context.Context, tries int, what string, step func(con
 
 // once logs in if need be and runs the step. After any error the session is
 // closed, so that the next step starts from a known state.
-func (s *session) once(ctx context.Context, step func(context.Context, Device) error) error {
+func (s *session) once(ctx context.Context, step func(context.Context, Device) error) (err error) {
+	defer func() {
+		if s.silent = err != nil && isSilence(err); !s.silent {
+			s.req.Answered()
+		}
+	}()
 	if err := s.open(ctx); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.req.Limit("shell_timeout"))
+	ctx, cancel := s.limited(ctx, "shell_timeout")
 	defer cancel()
-	err := step(ctx, s.dev)
+	err = step(ctx, s.dev)
 	switch {
 	case errors.Is(err, errStuck): // the driver still uses it
 		s.dev = nil
@@ -123,7 +134,7 @@ func (s *session) open(ctx context.Context) error {
 	if s.refused >= s.offers {
 		return s.lastErr
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.req.Limit("login_timeout"))
+	ctx, cancel := s.limited(ctx, "login_timeout")
 	defer cancel()
 	s.req.Logf("log in to %s", s.req.Host())
 	dev, err := bounded(ctx, func() (Device, error) { return s.agent.Open(ctx, s.req) })
@@ -138,6 +149,7 @@ func (s *session) open(ctx context.Context) error {
 		return err
 	}
 	s.dev = dev
+	s.req.Answered()
 	return nil
 }
 

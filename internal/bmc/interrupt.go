@@ -12,8 +12,7 @@ func (c *Client) Interrupt(ctx context.Context) error { return plain(c.lib.SendN
 
 // SendNMI pulses the diagnostic interrupt (IPMI 2.0, section 28.3).
 func (d *ipmi) SendNMI(ctx context.Context) error {
-	_, err := d.session.ChassisControl(ctx, chassis.ChassisControlDiagnosticInterrupt)
-	return explain("send chassis control diagnostic interrupt", err)
+	return explain("send chassis control diagnostic interrupt", d.control(ctx, chassis.ChassisControlDiagnosticInterrupt))
 }
 
 // SendNMI asks for the reset type Nmi, where the BMC takes it.

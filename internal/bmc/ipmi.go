@@ -33,7 +33,15 @@ type IPMI struct {
 	CipherSuites []int
 
 	Privilege string        // callback, user, operator or administrator
-	Resend    time.Duration // after which an unanswered request is sent again; 0 is a second
+	Resend    time.Duration // after which an unanswered request is first sent again; 0 is a second
+
+	// Silence is how long a BMC that keeps silent about the cipher suites is asked for
+	// them all; 0 is as long as the login may take.
+	Silence time.Duration
+
+	// Answered, where it is set, is called whenever a packet came from the BMC, be it
+	// late or an answer to what nobody asks any more. Not served by ipmitool.
+	Answered func()
 
 	// Key and Target are what go-ipmi does not serve: with one of them, the
 	// program ipmitool does the work.
@@ -108,6 +116,7 @@ func OpenIPMI(ctx context.Context, c IPMI) (*Client, error) {
 type ipmi struct {
 	config  IPMI
 	session *client.Client // nil when not logged in
+	line    *line          // of the session
 }
 
 func (d *ipmi) Name() string { return "go-ipmi" }
@@ -120,78 +129,97 @@ func (d *ipmi) Open(ctx context.Context) error {
 		return err
 	}
 	if d.config.V15 {
-		return d.login(ctx, address, 0)
+		return d.login(ctx, address, 0, 0)
 	}
-	return d.config.eachSuite(ctx, func(ctx context.Context, suite int) error { return d.login(ctx, address, suite) })
+	return d.config.eachSuite(ctx, func(suite, left int) error {
+		silence := d.config.Silence
+		if deadline, ok := ctx.Deadline(); ok && silence == 0 {
+			silence = time.Until(deadline)
+		}
+		return d.login(ctx, address, suite, silence/time.Duration(left))
+	})
 }
 
 // eachSuite logs in with one cipher suite after the other, until an error does not
-// say that the next one may be tried.
-func (c IPMI) eachSuite(ctx context.Context, login func(context.Context, int) error) error {
+// say that the next one may be tried. A BMC may keep silent about a suite it does not
+// know, so login is told how many are left, itself included, to share the time.
+func (c IPMI) eachSuite(ctx context.Context, login func(suite, left int) error) error {
 	suites := c.CipherSuites
 	if len(suites) == 0 {
 		suites = DefaultCipherSuites
 	}
 	var err error
 	for i, suite := range suites {
-		// A BMC may keep silent about a suite it does not know: share the time.
-		share, cancel := shareOf(ctx, len(suites)-i)
-		err = login(share, suite)
-		cancel()
+		err = login(suite, len(suites)-i)
 		if !errors.Is(err, errNextSuite) {
 			return err
 		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if errors.Is(err, ErrSilent) {
+		return &failure{text: fmt.Sprintf("the BMC answers, but not in time about a session with cipher suite %s: raise login_timeout if it is slow or the network loses packets; if it stays so, it may have none of them: set cipher to one that it has, or lanplus=0 if it has IPMI 1.5 only", list(suites)), kind: ErrSilent, err: err}
 	}
 	return &failure{text: fmt.Sprintf("no session with cipher suite %s: set cipher to one that the BMC offers, or lanplus=0 if it has IPMI 1.5 only (last: %v)", list(suites), err), err: err}
 }
 
-func (d *ipmi) login(ctx context.Context, address string, suite int) error {
+// login logs in with one suite, about which the BMC may keep silent for so long; 0 is
+// without an end.
+func (d *ipmi) login(ctx context.Context, address string, suite int, silence time.Duration) error {
 	c, err := client.NewClient(address, d.config.Port, d.config.Username, d.config.Password)
 	if err != nil {
 		return fmt.Errorf("prepare IPMI session: %w", err)
 	}
-	c.WithTimeout(cmp.Or(d.config.Resend, time.Second)).
-		WithRetry(maxSends).
+	l := &line{resend: cmp.Or(d.config.Resend, time.Second), silence: silence, answered: d.config.Answered}
+	c.WithUDPProxy(l).
+		WithTimeout(goipmiTimeout).
+		WithRetry(0).
 		WithMaxPrivilegeLevel(privileges[d.config.Privilege]).
 		WithCipherSuiteID(types.CipherSuiteID(suite))
 	if d.config.V15 {
 		c.WithInterface(client.InterfaceLan)
 	}
-	if err := c.Connect(ctx); err != nil {
+	if err := l.during(ctx, c.Connect); err != nil {
 		if !established(err) { // no session to close: only the socket
 			ended, cancel := context.WithCancel(ctx)
 			cancel()
 			ctx = ended
 		}
-		_ = c.Close(ctx) // the login's error says more
-		return explainLogin(err)
+		_ = l.during(ctx, c.Close) // the login's error says more
+		return explainLogin(err, l.anything.Load())
 	}
-	d.session = c
+	d.session, d.line = c, l
 	return nil
 }
 
-// maxSends bounds how often one request is sent; the context ends it earlier.
-const maxSends = 100
+// goipmiTimeout is longer than any call takes: the line sends again, and the context
+// ends the waiting.
+const goipmiTimeout = time.Hour
 
 func (d *ipmi) Close(ctx context.Context) error {
 	if d.session == nil {
 		return nil
 	}
-	err := d.session.Close(ctx)
+	err := d.line.during(ctx, d.session.Close)
 	d.session = nil
 	return explain("close the session", err)
 }
 
 // PowerStateGet returns "on" or "off" (IPMI 2.0, section 28.2).
 func (d *ipmi) PowerStateGet(ctx context.Context) (string, error) {
-	status, err := d.session.GetChassisStatus(ctx)
-	switch {
-	case err != nil:
+	state := "off"
+	err := d.line.during(ctx, func(ctx context.Context) error {
+		status, err := d.session.GetChassisStatus(ctx)
+		if err == nil && status.PowerIsOn {
+			state = "on"
+		}
+		return err
+	})
+	if err != nil {
 		return "", explain("get the chassis status", err)
-	case status.PowerIsOn:
-		return "on", nil
 	}
-	return "off", nil
+	return state, nil
 }
 
 // PowerSet takes "on" and "off" only (IPMI 2.0, section 28.3).
@@ -205,8 +233,15 @@ func (d *ipmi) PowerSet(ctx context.Context, state string) (bool, error) {
 	default:
 		return false, fmt.Errorf("power state %q is not used here", state)
 	}
-	_, err := d.session.ChassisControl(ctx, control)
+	err := d.control(ctx, control)
 	return err == nil, explain("send chassis control power "+state, err)
+}
+
+func (d *ipmi) control(ctx context.Context, control chassis.ChassisControl) error {
+	return d.line.during(ctx, func(ctx context.Context) error {
+		_, err := d.session.ChassisControl(ctx, control)
+		return err
+	})
 }
 
 // resolve returns an address in the form go-ipmi joins with a port. It looks up

@@ -26,6 +26,7 @@ const (
 	silencedText  = "the BMC keeps silent about the cipher suite"
 	mute15Text    = "the BMC does not answer the login, which is how IPMI 1.5 refuses a password: check username and password"
 	silentText    = "the BMC does not answer: check its address, port and network, and that IPMI over LAN is enabled"
+	slowText      = "the BMC answered before, but not in time now: if it is slow or the network loses packets, raise login_timeout and shell_timeout"
 	noKeyText     = "the BMC took the password and wants its BMC key (K_g): set hexadecimal_kg to it, or clear the key on the BMC"
 	otherKeyText  = "the BMC took the password but has another BMC key (K_g): check hexadecimal_kg"
 )
@@ -72,8 +73,9 @@ var silences = []meaning{
 // privilege level is asked for inside it.
 func established(err error) bool { return strings.Contains(err.Error(), "SetSessionPrivilegeLevel") }
 
-// explainLogin puts the error of a login into words that say what to do.
-func explainLogin(err error) error {
+// explainLogin puts the error of a login, in which something was heard of the BMC or
+// not, into words that say what to do.
+func explainLogin(err error, heard bool) error {
 	meanings, kind := answers, error(nil)
 	if isSilent(err) {
 		meanings, kind = silences, ErrSilent
@@ -82,6 +84,12 @@ func explainLogin(err error) error {
 		if strings.Contains(err.Error(), m.words) {
 			return &failure{text: m.text, kind: errors.Join(m.kind, kind), err: err}
 		}
+	}
+	switch {
+	case kind != nil && heard:
+		return &failure{text: slowText, kind: kind, err: err}
+	case kind != nil:
+		return &failure{text: silentText, kind: kind, err: err}
 	}
 	return explain("open a session", err)
 }
@@ -92,7 +100,7 @@ func explain(what string, err error) error {
 		return nil
 	}
 	if isSilent(err) {
-		return &failure{text: silentText, kind: ErrSilent, err: err}
+		return &failure{text: what + ": " + slowText, kind: ErrSilent, err: err}
 	}
 	if cc, ok := errors.AsType[*types.ResponseError](err); ok {
 		text := fmt.Sprintf("%s: the BMC answered with completion code %#02x (%v)", what, uint8(cc.CompletionCode()), cc.CompletionCode())

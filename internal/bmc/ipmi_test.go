@@ -148,7 +148,7 @@ func TestExplainLogin(t *testing.T) {
 		{errors.New("ActivateSession failed: IPMI LAN: UDP read timed out"), ErrLogin, "IPMI 1.5 refuses a password"},
 	}
 	for _, tt := range tests {
-		err := explainLogin(tt.err)
+		err := explainLogin(tt.err, false)
 		if !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("%q reads %q, want %q in it", tt.err, err, tt.text)
 		}

@@ -33,6 +33,9 @@ func ParseKey(digits string) (string, error) {
 
 func (c IPMI) byIpmitool() bool { return c.Key != "" || c.Target != 0 }
 
+// TellsAnswers reports whether Answered is called: ipmitool says nothing meanwhile.
+func (c IPMI) TellsAnswers() bool { return !c.byIpmitool() }
+
 // checkIpmitool finds what ipmitool cannot be told. Its environment, the only way
 // that does not show a secret to others, cannot carry a zero byte.
 func (c IPMI) checkIpmitool() error {
@@ -84,9 +87,11 @@ func (d *ipmitool) Open(ctx context.Context) error {
 		_, err = d.PowerStateGet(ctx)
 		return err
 	}
-	err = d.config.eachSuite(ctx, func(ctx context.Context, suite int) error {
+	err = d.config.eachSuite(ctx, func(suite, left int) error {
+		share, cancel := shareOf(ctx, left)
+		defer cancel()
 		d.suite = suite
-		_, err := d.PowerStateGet(ctx)
+		_, err := d.PowerStateGet(share)
 		return err
 	})
 	if errors.Is(err, ErrSilent) {
@@ -164,6 +169,7 @@ func (d *ipmitool) command(ctx context.Context, name string) error {
 func (d *ipmitool) arguments(left time.Duration, command string) []string {
 	c := d.config
 	resend := max(1, int((c.Resend+time.Second-1)/time.Second)) // -N takes whole seconds
+	const maxSends = 100                                        // the context ends it earlier
 	sends := min(max(int(left/time.Second)/resend-2, 2), maxSends)
 	args := []string{"-v", "-I", "lanplus", "-C", strconv.Itoa(d.suite)}
 	if c.V15 {

@@ -17,7 +17,8 @@ var ipmiAgent = fence.Agent{
 	Short: "Fence agent for IPMI",
 	Long: "fence_bmc_ipmi is a fence agent for machines whose baseboard management controller (BMC) speaks IPMI over LAN. " +
 		"It takes the options of fence_ipmilan and needs ipmitool for hexadecimal_kg and target only. " +
-		"Off and reboot succeed only after the BMC reported that the power is off.",
+		"Off and reboot succeed only after the BMC reported that the power is off. " +
+		"A slow BMC is waited for: login_timeout and shell_timeout are the longest time without any answer of it, and a login or a command takes 30 seconds at most.",
 	Options: []fence.Option{
 		{Name: "lanplus", Short: 'P', Type: fence.Boolean, Default: "1", Text: "IPMI 2.0, encrypted; 0 is IPMI 1.5, which is not (--lanplus=0 on the command line)"},
 		{Name: "auth", Short: 'A', Arg: "auth", Type: fence.Select, Choices: []string{"md5", "password", "none"}, Text: "Authentication type of IPMI 1.5; only md5 is served. IPMI 2.0 does not use it"},
@@ -26,13 +27,14 @@ var ipmiAgent = fence.Agent{
 		fence.MethodOption(),
 		{Name: "target", Arg: "targetaddress", Type: fence.String, Text: "Address of the controller behind the BMC that requests are bridged to, such as 0x24. Runs ipmitool"},
 		{Name: "hexadecimal_kg", Arg: "key", Type: fence.String, Secret: true, Text: "BMC key (K_g) of IPMI 2.0, in hexadecimal digits. Runs ipmitool, with the key and the password in its environment, never in its arguments; a key with a zero byte before its end is refused"},
-		{Name: "ipmitool_timeout", Arg: "seconds", Type: fence.Second, Default: "1", Text: "Time after which an unanswered request is sent again"},
+		{Name: "ipmitool_timeout", Arg: "seconds", Type: fence.Second, Default: "1", Text: "Time after which an unanswered request is first sent again; it doubles each time, and any answer counts"},
 		{Name: "ipmitool_path", Arg: "path", Type: fence.String, Default: bmc.DefaultIpmitool, Text: "The program ipmitool, which only hexadecimal_kg and target need"},
 		{Name: "use_sudo", Old: []string{"sudo"}, Type: fence.Boolean, Text: "Has no effect, no program is run as another user"},
 		{Name: "sudo_path", Arg: "path", Type: fence.String, Text: "Has no effect, no program is run as another user"},
 	},
-	Defaults: map[string]string{"ipport": "623"},
+	Defaults: map[string]string{"ipport": "623", "shell_timeout": "10"}, // some BMCs take seconds for one answer
 	Diag:     true,
+	Answers:  func(req *fence.Request) bool { c, err := ipmiConfig(req); return err == nil && c.TellsAnswers() },
 	Validate: validateIPMI,
 	Open:     openIPMI,
 }
@@ -60,6 +62,8 @@ func ipmiConfig(req *fence.Request) (bmc.IPMI, error) {
 		V15:       !req.Bool("lanplus"),
 		Privilege: req.String("privlvl"),
 		Resend:    req.Seconds("ipmitool_timeout"),
+		Silence:   req.Limit("login_timeout"),
+		Answered:  req.Answered,
 		Ipmitool:  req.String("ipmitool_path"),
 	}
 	if req.Given("cipher") {

@@ -21,7 +21,7 @@ func (m machine) Power(ctx context.Context) (fence.State, error) {
 	on, err := m.On(ctx)
 	switch {
 	case err != nil:
-		return "", err
+		return "", silence(err)
 	case on:
 		return fence.On, nil
 	}
@@ -31,9 +31,9 @@ func (m machine) Power(ctx context.Context) (fence.State, error) {
 func (m machine) SetPower(ctx context.Context, s fence.State) error {
 	switch s {
 	case fence.On:
-		return m.SetOn(ctx, true)
+		return silence(m.SetOn(ctx, true))
 	case fence.Off:
-		return m.SetOn(ctx, false)
+		return silence(m.SetOn(ctx, false))
 	}
 	return fmt.Errorf("no such power state: %q", s)
 }
@@ -46,6 +46,14 @@ func loginError(err error) error {
 	case errors.Is(err, bmc.ErrHostKey):
 		return marked{err, fence.ErrUntrusted}
 	}
+	return silence(err)
+}
+
+// silence tells it that a BMC did not answer.
+func silence(err error) error {
+	if errors.Is(err, bmc.ErrSilent) {
+		return marked{err, fence.ErrSilent}
+	}
 	return err
 }
 
@@ -56,3 +64,4 @@ type marked struct {
 }
 
 func (m marked) Is(target error) bool { return target == m.kind }
+func (m marked) Unwrap() error        { return m.error }

@@ -17,6 +17,7 @@ var declaredDeliberates = []deliberate{
 	{"* as fence_ipmilan: option lanplus", "default", lanplusOn},
 	{"* as fence_ipmilan: option power_wait", "default", isPolled},
 	{"* as fence_ipmilan: option ipmitool_timeout", "default type", "it is a time; a lost request is sent again sooner"},
+	{"* as fence_ipmilan: option shell_timeout", "default", bmcsTake},
 	{"* as fence_ipmilan: option sudo_path", "default", noEffect},
 
 	{"fence_bmc_redfish as fence_redfish: option login_timeout", "default", bmcsTake},

@@ -30,6 +30,10 @@ const (
 	// are short for a BMC that logs in slowly and is asked twice.
 	fencingTimeout = 120 * time.Second
 
+	// secondChance is after how long a fencing that Pacemaker gave up is tried again; its
+	// default is 15 min: docs/decisions/0031-fencing-given-up.md.
+	secondChance = "2min"
+
 	// preference is the score of the preferred node, less than the stickiness:
 	// it decides where resources start, and never moves running ones back.
 	preference Score = 50
@@ -104,6 +108,7 @@ func properties(c spec.Cluster) []spec.Option {
 		{Name: "stonith-enabled", Value: "true"},
 		// Pacemaker before 2.1.6 counts a device's delay into the timeout.
 		{Name: "stonith-timeout", Value: seconds(fencingTimeout + delay)},
+		{Name: "cluster-recheck-interval", Value: secondChance},
 	}
 }
 

@@ -12,8 +12,9 @@ var reasons = map[string]reason{
 	"cib/num_updates":     {"Counts changes of the status; Pacemaker goes on from here.", "Pacemaker Explained, Configuration Version"},
 
 	// Cluster properties.
-	"property/stonith-enabled": {"Pacemaker's default, written so that nobody has to guess. Without fencing a node that hangs may still write to the database when its peer takes over.", "Pacemaker Explained, Fencing"},
-	"property/stonith-timeout": {"{fencing} for one fencing, since Pacemaker's 60s are short for a BMC that logs in slowly and is asked for off, the state, and on; and the longest delay of a device ({delay}), which Pacemaker before 2.1.6 counts into the timeout.", "Pacemaker's ChangeLog, 2.1.6; Pacemaker Explained, Fencing Timeouts"},
+	"property/stonith-enabled":          {"Pacemaker's default, written so that nobody has to guess. Without fencing a node that hangs may still write to the database when its peer takes over.", "Pacemaker Explained, Fencing"},
+	"property/stonith-timeout":          {"{fencing} for one fencing, since Pacemaker's 60s are short for a BMC that logs in slowly and is asked for off, the state, and on; and the longest delay of a device ({delay}), which Pacemaker before 2.1.6 counts into the timeout.", "Pacemaker's ChangeLog, 2.1.6; Pacemaker Explained, Fencing Timeouts"},
+	"property/cluster-recheck-interval": {"After ten failed fencings of a node Pacemaker gives up, and tries again when something in the cluster changes, or else after this time. By default that is 15min, and the front-end would be down so much longer than its BMC, or the network to it.", "docs/decisions/0031-fencing-given-up.md; Pacemaker Explained, Cluster Options"},
 
 	"implied/no-quorum-policy":       {"Not set on purpose. The survivor of two nodes stays quorate by two_node, and a node that starts alone must not fence its healthy peer, which `ignore` would let it.", "measured: with ignore an isolated node that boots fences its peer; votequorum(5), two_node"},
 	"implied/start-failure-is-fatal": {"Not set: a resource that fails to start is tried on the other node at once, and may come back when failure-timeout is over.", "Pacemaker Explained, Cluster Options"},

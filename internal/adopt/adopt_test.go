@@ -93,11 +93,11 @@ func honest(t *testing.T, given []byte, got adopt.Adoption) {
 		}
 		if l.Kind != adopt.Kept {
 			for _, f := range l.Facts {
-				lost[f]++
+				lost[renamed(f, got.Names)]++
 			}
 		}
 		for _, f := range l.Instead {
-			made[f]++
+			made[renamed(f, got.Names)]++
 		}
 	}
 	if len(got.Errors) > 0 {
@@ -113,13 +113,7 @@ func honest(t *testing.T, given []byte, got adopt.Adoption) {
 	}
 	count := map[string]int{}
 	for _, f := range outsideGroups(t, given) {
-		for old, name := range got.Names { // which is a leftover of its own
-			word := regexp.MustCompile(`(^|[ ",])` + regexp.QuoteMeta(old) + `([ ",]|$)`)
-			if !strings.Contains(f, `" param `) {
-				f = word.ReplaceAllString(f, "${1}"+name+"${2}")
-			}
-		}
-		count[f]++
+		count[renamed(f, got.Names)]++
 	}
 	for _, f := range outsideGroups(t, files[0].Data) {
 		count[f]--
@@ -137,6 +131,19 @@ func honest(t *testing.T, given []byte, got adopt.Adoption) {
 	if len(lost)+len(made) > 0 {
 		t.Errorf("left over, but the cluster has it not, or the description: %v %v", lost, made)
 	}
+}
+
+// renamed is a fact of the cluster under the names of the description, which are a
+// leftover of their own.
+func renamed(fact string, names map[string]string) string {
+	if strings.Contains(fact, `" param `) {
+		return fact
+	}
+	for old, name := range names {
+		word := regexp.MustCompile(`(^|[ ",])` + regexp.QuoteMeta(old) + `([ ",]|$)`)
+		fact = word.ReplaceAllString(fact, "${1}"+name+"${2}")
+	}
+	return fact
 }
 
 var grouped = regexp.MustCompile(`^group \S+ primitive `)

@@ -111,6 +111,7 @@ func (d draft) without() (all []lesser) {
 func (d *draft) dropDevice(id string) {
 	c := &d.cluster
 	c.Fencing = slices.DeleteFunc(c.Fencing, func(f spec.FenceDevice) bool { return f.ID == id })
+	maps.DeleteFunc(d.names, func(_, name string) bool { return name == id })
 	var levels []spec.FenceLevel
 	for _, l := range c.Levels {
 		l.Devices = slices.DeleteFunc(slices.Clone(l.Devices), func(d string) bool { return d == id })

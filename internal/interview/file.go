@@ -173,7 +173,7 @@ var examples = []example{
 	{"", []string{"fence_delay"}, func(a Answers) string { return "fence_delay: " + delay(a) }},
 	{"", []string{"timing"}, usual("timing")},
 	{"", []string{"token"}, text("token: 3s")},
-	{"", []string{"properties"}, text("properties: {cluster-recheck-interval: 5min}")},
+	{"", []string{"properties"}, text("properties: {load-threshold: 400%}")},
 	{"", []string{"target"}, usual("target")},
 	{"", []string{"raw", "raw.xml", "raw.pcs", "raw.crm", "raw.corosync"}, text("raw:\n" +
 		"  xml: <tags><tag id=\"address\"><obj_ref id=\"vip\"/></tag></tags>\n" +

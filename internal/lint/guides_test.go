@@ -56,10 +56,10 @@ func TestGuides(t *testing.T) {
 	}{
 		{"CentOS", Facts{CIB: readCIB(t, "centos.xml")},
 			map[string]string{"S1": "R01", "S2": "R11", "S3": "Q02", "S4": "F04", "S5": "F06", "S8": "F11"},
-			[]string{"F07", "F09", "F13", "R04"}},
+			[]string{"F07", "F09", "F13", "F15", "R04"}},
 		{"Ubuntu", Facts{CIB: readCIB(t, "ubuntu.xml"), Corosync: conf, Node: &Node{Name: "one-server1", ServiceD: "/etc/corosync/service.d/pcmk"}},
 			map[string]string{"S3": "Q02", "S6": "F03", "S7": "R13", "S9": "Q05", "S10": "Q04", "S11": "R10"},
-			[]string{"F09", "F11", "F13", "R04"}},
+			[]string{"F09", "F11", "F13", "F15", "R04"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			want := slices.Clone(test.also)

@@ -46,7 +46,7 @@ else
 fi
 cp "$work/old.xml" "$work/new.xml"
 
-edit property set stonith-enabled=true stonith-timeout=125s
+edit property set stonith-enabled=true stonith-timeout=125s cluster-recheck-interval=2min
 edit resource defaults update resource-stickiness=100 migration-threshold=3 failure-timeout=10min
 edit stonith create fence-chassis fence_bmc_redfish 'pcmk_host_map=one-server1:Blade1;one-server2:Blade2' 'pcmk_delay_base=one-server1:5s;one-server2:0s' ip=chassis.example.com password_file=/etc/oneha/bmc username=oneha op start interval=0s timeout=60s monitor interval=60s timeout=60s
 edit resource create vip ocf:opennebula:vip ip=10.3.4.2 cidr_netmask=24 op start interval=0s timeout=20s stop interval=0s timeout=20s monitor interval=10s timeout=20s --no-default-ops

@@ -46,7 +46,7 @@ else
 fi
 cp "$work/old.xml" "$work/new.xml"
 
-edit property set stonith-enabled=true stonith-timeout=125s
+edit property set stonith-enabled=true stonith-timeout=125s cluster-recheck-interval=2min
 edit resource defaults update resource-stickiness=100 migration-threshold=3 failure-timeout=10min
 edit stonith create fence-one-server1 fence_bmc_ipmi pcmk_host_list=one-server1 pcmk_delay_base=5s ip=10.3.5.20 password_file=/etc/oneha/bmc username=oneha op start interval=0s timeout=60s monitor interval=60s timeout=60s
 edit stonith create fence-one-server2 fence_bmc_ipmi pcmk_host_list=one-server2 ip=10.3.5.21 password_file=/etc/oneha/bmc username=oneha op start interval=0s timeout=60s monitor interval=60s timeout=60s

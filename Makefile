@@ -11,8 +11,11 @@ CACHE   ?= /var/cache/oneha
 # Where packages go, and their version, that of git when empty.
 PACKAGES ?= bin/packages
 RELEASE ?=
-# The part of the benchmarks to run, all when empty.
+# The part of the benchmarks to run, all when empty; and how many pairs of failovers of each fault.
 ONLY    ?=
+PAIRS   ?= 20
+# How long each fuzz target runs.
+FUZZTIME ?= 20s
 # Of the manual pages.
 DATE    ?= $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || date +%s)}" +%F 2>/dev/null || date -u +%F)
 
@@ -23,6 +26,8 @@ TOOLCHAIN ?= auto
 GO      = GOTOOLCHAIN=$(TOOLCHAIN) CGO_ENABLED=0 $$(test/setup.sh which)
 TAGS    = urfave_cli_no_docs
 FLAGS   = -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X github.com/oneha/oneha/internal/version.version=$(VERSION) -X github.com/oneha/oneha/internal/version.commit=$(COMMIT)'
+CHAOS   = ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(GO) run $(FLAGS) ./test/chaos/cmd/chaos
+SOAK    = ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(GO) run $(FLAGS) ./test/soak/cmd/soak
 TEST    = $(GO) test -tags $(TAGS) -count=1
 # A test that failed is run once more, alone: docs/decisions/0024-a-second-try.md.
 RETRY   = CGO_ENABLED=0 $$(test/setup.sh which) run gotest.tools/gotestsum@v1.13.0 --rerun-fails=1 --rerun-fails-max-failures=6 --rerun-fails-run-root-test --rerun-fails-report=$$again
@@ -34,10 +39,10 @@ OTHERS   = $(GO) list ./... | grep -vw $(MACHINES:%=-e test/%)
 ROOT := $(shell id -u)
 
 .DEFAULT_GOAL := help
-.PHONY: help binaries build docs site install packages installs licenses vuln race test lint equality foresight faults rounds zones mutants bench demo clean setup
+.PHONY: help binaries build docs site install packages installs licenses vuln race test lint equality foresight faults rounds zones chaos reliability soak fuzz mutants bench benchmarks contestants demo clean setup
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:
 	@test/setup.sh go
@@ -57,6 +62,7 @@ docs: binaries ## docs/reference, from what the programs go by
 
 site: setup ## the documentation as a web site, into bin/site
 	@$(GO) run $(FLAGS) ./packaging/site -to '$(BIN)/site'
+	@echo "site: in $(abspath $(BIN))/site; no server is needed: open $(abspath $(BIN))/site/index.html in a browser"
 
 install: build ## binaries, agents, manual pages, completions and the rule of sudo, under DESTDIR
 	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/sbin' '$(DESTDIR)$(PREFIX)/lib/oneha' '$(DESTDIR)$(PREFIX)/lib/ocf/resource.d/opennebula'
@@ -114,20 +120,46 @@ zones: setup ## every test of Raft zones on whole machines, SQLite and MariaDB, 
 	@test/setup.sh lab
 	@ONEHA_ZONELAB=all ONEHA_ZONESERVICE=all ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -timeout 120m -p 1 -v ./test/zonelab ./test/zoneservice
 
+chaos: setup ## running clusters broken at random and audited (root; about half a minute a round; ROUNDS=20 SEED= FIELD= ONLY= ROUND= BEFORE= DEBIAN= AT_ONCE=)
+	@test/setup.sh lab
+	@$(CHAOS) $(if $(SEED),-seed $(SEED)) $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(ROUND),-round $(ROUND)) $(if $(BEFORE),-before $(BEFORE)) $(if $(DEBIAN),-release $(DEBIAN)) $(if $(AT_ONCE),-at-once $(AT_ONCE)) -field '$(FIELD)' -only "$$ONLY"
+
+reliability: setup ## every fault at random and every split brain, into docs/reliability.md (root; some hours; ROUNDS=200 SEED= AT_ONCE=)
+	@test/setup.sh lab
+	@mkdir -p out/chaos && rm -f out/chaos/reliability.jsonl
+	@bad=0; \
+	  $(CHAOS) $(if $(SEED),-seed $(SEED)) -rounds $(or $(ROUNDS),200) $(if $(AT_ONCE),-at-once $(AT_ONCE)) -results out/chaos/reliability.jsonl || bad=1; \
+	  $(CHAOS) $(if $(SEED),-seed $(SEED)) -split 20 $(if $(AT_ONCE),-at-once $(AT_ONCE)) -results out/chaos/reliability.jsonl || bad=1; \
+	  $(SOAK) || bad=1; \
+	  { $(CHAOS) -report out/chaos/reliability.jsonl && echo && $(SOAK) -report out/soak/results.jsonl; } >out/chaos/reliability.md && cp out/chaos/reliability.md docs/reliability.md && exit $$bad
+
+soak: setup ## a cluster and a Raft zone under light faults: memory, descriptors, processes and logs stay flat (root; MINUTES=30 SEED=)
+	@test/setup.sh lab
+	@$(SOAK) $(if $(MINUTES),-minutes $(MINUTES)) $(if $(SEED),-seed $(SEED))
+
+fuzz: setup ## every fuzz target of the tree, a target on each processor; what fails is kept in testdata (half an hour on two; FUZZTIME=20s ONLY=one.Fuzz)
+	@PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(GO) run -tags $(TAGS) ./test/fuzz -tags $(TAGS) -time '$(FUZZTIME)' -only '$(ONLY)'
+
 mutants: setup ## the lease protocol broken in one place after another: its model has to notice each (half a minute)
 	@PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $(TEST) -v -run TestMutants ./internal/raft/lease -mutants
 
 demo: build ## a two-node cluster from examples/two-node.yaml that loses its active node
 	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/demo
 
-bench: build ## our agents beside the stock ones and the least that Go can do, with ratios (ONLY=fence)
+contestants: build
 	@test/setup.sh lab
 	@for floor in netlink dbus ipmi; do $(GO) build $(FLAGS) -o bin/floor/$$floor ./test/bench/floor/$$floor || exit 1; done
 	@for fake in fakeilo fakeredfish; do $(GO) build $(FLAGS) -o bin/standin/$$fake ./test/$$fake/cmd/$$fake || exit 1; done
-	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/bench -bin bin -only '$(ONLY)'
+
+bench: contestants ## our agents beside the stock ones and the least that Go can do, with ratios (ONLY=fence, ONLY=failover PAIRS=5)
+	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/bench -bin bin -only '$(ONLY)' -pairs '$(PAIRS)'
+
+benchmarks: contestants ## the same with failovers, kept in test/bench/results.json, and docs/benchmarks.md made of it (root; more than an hour)
+	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/bench -bin bin -only '$(ONLY)' -pairs '$(PAIRS)' -all -results test/bench/results.json -page docs/benchmarks.md
 
 packages: setup ## deb and rpm, amd64 and arm64, into bin/packages, the same to the byte from the same commit by the same Go
-	@GOBIN='$(CURDIR)/bin/tools' $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
+	@mkdir -p bin/tools
+	@GOTOOLCHAIN=$(TOOLCHAIN) CGO_ENABLED=0 GOBIN='$(CURDIR)/bin/tools' flock bin/tools "$$(test/setup.sh which)" install github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 	@VERSION='$(RELEASE)' NFPM='$(CURDIR)/bin/tools/nfpm' TOOLCHAIN='$(TOOLCHAIN)' packaging/packages.sh '$(PACKAGES)'
 
 installs: setup ## the packages installed, upgraded, downgraded and removed on three Debian releases and by rpm; lintian, rpmlint, a failover (root; about 6 minutes)
@@ -142,8 +174,10 @@ vuln: setup ## go.mod tidy, modules as go.sum says, and no known vulnerability i
 	@$(GO) mod verify
 	@$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 -tags $(TAGS) ./...
 
-race: setup ## unit tests under the race detector (needs a C compiler)
-	@GOTOOLCHAIN=auto CGO_ENABLED=1 PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $$(test/setup.sh which) test -race -tags $(TAGS) -count=1 -timeout 30m $$($(OTHERS))
+# Without what measures time, and without the tests in the lab's root file systems, which
+# mostly wait for others' programs: the detector makes Go five to ten times slower.
+race: setup ## unit tests under the race detector, but those that measure time or need the lab (needs a C compiler)
+	@GOTOOLCHAIN=auto CGO_ENABLED=1 CI= PATH="$$(dirname $$(test/setup.sh which)):$$PATH" $$(test/setup.sh which) test -race -short -tags $(TAGS) -count=1 -timeout 30m $$($(OTHERS))
 
 clean: ## what make made: bin/, out/, the cached root file systems
 	@rm -rf bin out '$(CACHE)/rootfs'

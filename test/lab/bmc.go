@@ -209,14 +209,14 @@ func (b *bmc) set(what, value string) error {
 	by := fmt.Sprintf("bmc: set %s %s", what, value)
 	switch what + " " + value {
 	case "power 1":
-		return b.node.powerOn(by, firmwareTime)
+		return b.node.powerOn(by, b.node.cluster.lab.opt.Firmware)
 	case "power 0", "shutdown 1":
 		return b.node.powerOff(by)
 	case "reset 1":
 		if err := b.node.powerOff(by); err != nil {
 			return err
 		}
-		return b.node.powerOn(by, firmwareTime)
+		return b.node.powerOn(by, b.node.cluster.lab.opt.Firmware)
 	case "boot default":
 		return nil
 	}

@@ -17,8 +17,9 @@ import (
 )
 
 // firmwareTime is how long a machine takes from power to PID 1, when it was not
-// a person who switched it on. A container boots in half a second, which its
-// peers could miss; a server never does.
+// a person who switched it on and Options do not say it. A container boots in half a
+// second, which its peers could miss; a server never does. On a busy machine they could
+// miss three as well: corosync needs 2.2 times its token to do without a node.
 const firmwareTime = 3 * time.Second
 
 // Cluster is the cluster of a spec file: nodes, their BMCs and the switch

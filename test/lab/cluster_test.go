@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // TestUp runs one cluster through what a test may do to it. That the cluster
@@ -167,8 +165,7 @@ func TestUp(t *testing.T) {
 
 	t.Run("crash", func(t *testing.T) {
 		start := time.Now()
-		pid := passive.cgroup.init()
-		if err := unix.Kill(pid, unix.SIGKILL); err != nil {
+		if err := passive.Crash(); err != nil {
 			t.Fatal(err)
 		}
 		wantEvents(t, c, start, Event{Node: passive.Name, Kind: Crashed, By: ByNode})

@@ -19,6 +19,7 @@ const (
 	Thawed     Kind = "thawed"
 	LinkCut    Kind = "link cut"
 	LinkHealed Kind = "link healed"
+	LinkBad    Kind = "link bad"
 	BMCLost    Kind = "BMC down"
 	BMCBack    Kind = "BMC up"
 )

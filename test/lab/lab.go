@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,6 +25,7 @@ type Options struct {
 	Packages    string               // directory with Debian packages of Source's programs, installed instead of what it builds; "" for none
 	Image       *Image               // what the machines are made of; nil for nodes of a Pacemaker cluster
 	Diagnostics string               // directory for the logs of a cluster that Collect is asked for; "" for none
+	Firmware    time.Duration        // from power to PID 1, when it was not a person who switched a node on. Default 3 s
 	EmptyCIB    bool                 // a cluster starts without a configuration, as Pacemaker's packages leave it
 	Log         func(string, ...any) // progress, one line per call; nil for none
 }
@@ -37,6 +39,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.CacheDir == "" {
 		o.CacheDir = "/var/cache/oneha"
+	}
+	if o.Firmware == 0 {
+		o.Firmware = firmwareTime
 	}
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}

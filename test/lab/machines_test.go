@@ -254,7 +254,7 @@ func TestSamplerSeesTwo(t *testing.T) {
 	}
 	nodes := []nodePlan{{name: "a", id: 1, addrs: []netip.Addr{addr("10.3.4.20")}}, {name: "b", id: 2, addrs: []netip.Addr{addr("10.3.4.21")}}}
 	for _, n := range nodes {
-		if err := s.plug(n, l.namespace(n.name), false); err != nil {
+		if err := s.plug(n, l.namespace(n.name), nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -21,10 +21,11 @@ type Node struct {
 	plan    nodePlan
 	bmc     *bmc // nil for none
 
-	mu     sync.Mutex // serialises everything below: BMC and test may act at once
-	on     bool       // has power, as its BMC says; its PID 1 may be dead all the same
-	boot   int        // counts power changes, so that an outdated container's end is ignored
-	cut    bool
+	mu     sync.Mutex       // serialises everything below: BMC and test may act at once
+	on     bool             // has power, as its BMC says; its PID 1 may be dead all the same
+	boot   int              // counts power changes, so that an outdated container's end is ignored
+	cut    map[int]bool     // links whose cable is pulled
+	bad    map[int]*badLine // links whose cable is bad
 	frozen bool
 }
 
@@ -58,24 +59,6 @@ func (n *Node) freeze(frozen bool) error {
 	}
 	n.frozen = frozen
 	n.cluster.journal.add(n.Name, map[bool]Kind{true: Froze, false: Thawed}[frozen], ByLab)
-	return nil
-}
-
-// Cut pulls the cables of the node's corosync links, and with the first of them
-// the floating IP's. The BMC network stays. A cut lasts over power cycles.
-func (n *Node) Cut() error { return n.setCut(true) }
-
-// Heal plugs the cables in again.
-func (n *Node) Heal() error { return n.setCut(false) }
-
-func (n *Node) setCut(cut bool) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.cut = cut
-	if err := n.cluster.net.carrier(n.plan, !cut); err != nil {
-		return fmt.Errorf("cut node %s: %w", n.Name, err)
-	}
-	n.cluster.journal.add(n.Name, map[bool]Kind{true: LinkCut, false: LinkHealed}[cut], ByLab)
 	return nil
 }
 
@@ -113,7 +96,7 @@ func (n *Node) powerOff(by string) error {
 // extinguish ends what runs in the node. The disk stays.
 func (n *Node) extinguish() error {
 	n.frozen = false
-	return errors.Join(n.cluster.net.unplug(n.plan), n.cgroup.kill(), n.net.remove())
+	return errors.Join(n.cluster.net.unplug(n.plan), n.unspliceAll(), n.cgroup.kill(), n.net.remove())
 }
 
 // bootAfter starts PID 1 after d, unless the power changed meanwhile. It is
@@ -145,6 +128,9 @@ func (n *Node) startInit() error {
 	if err := n.cluster.net.plug(n.plan, n.net, n.cut); err != nil {
 		return fmt.Errorf("start node %s: %w", n.Name, err)
 	}
+	if err := n.spliceAll(); err != nil {
+		return fmt.Errorf("start node %s: %w", n.Name, err)
+	}
 	ended, err := n.start()
 	if err != nil {
 		return err
@@ -171,7 +157,7 @@ func (n *Node) ended(code int) {
 	switch code {
 	case exitReboot:
 		n.cluster.journal.add(n.Name, Rebooted, ByNode)
-		_ = n.bootAfter(firmwareTime) // delayed, so without an error of its own
+		_ = n.bootAfter(n.cluster.lab.opt.Firmware) // delayed, so without an error of its own
 	case exitPoweroff:
 		n.on = false
 		n.cluster.journal.add(n.Name, PoweredOff, ByNode)

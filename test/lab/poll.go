@@ -40,12 +40,20 @@ type Poller struct {
 func (c *Cluster) PollOned() *Poller {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Poller{
-		stop: stop, url: fmt.Sprintf("http://%s/RPC2", netip.AddrPortFrom(c.Spec.VIP.Address.Addr(), onedPort)), body: versionCall(c.token),
+		stop: stop, url: c.URL(), body: versionCall(c.token),
 		client: &http.Client{Timeout: callTimeout, Transport: &http.Transport{DisableKeepAlives: true, DialContext: c.net.ns.dial}},
 	}
 	p.wg.Add(1)
 	go func() { defer p.wg.Done(); p.run(ctx) }()
 	return p
+}
+
+// Session is user:password of OpenNebula's API.
+func (c *Cluster) Session() string { return c.token }
+
+// URL is that of OpenNebula's API on the floating IP.
+func (c *Cluster) URL() string {
+	return fmt.Sprintf("http://%s/RPC2", netip.AddrPortFrom(c.Spec.VIP.Address.Addr(), onedPort))
 }
 
 // Dial connects from the switch, where clients and BMCs are; the address must be

@@ -18,7 +18,7 @@ import (
 
 // clusterUnits are what a cluster node starts at boot. The cluster itself starts
 // everything else.
-var clusterUnits = []string{"dbus.service", "corosync.service", "pacemaker.service"}
+var clusterUnits = []string{"dbus.service", "corosync.service", "pacemaker.service", "own-load.service"}
 
 // idleSBD takes the place of sbd's unit, which Debian 13 enables as soon as it is
 // installed (fence-agents-sbd) and which Pacemaker then requires: without a device it
@@ -29,6 +29,19 @@ Description=sbd, which has no device here
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/bin/true
+`
+
+// ownLoad gives a node a load average of its own, which is none. What a container sees is
+// the host's, whose other work says nothing of the node; and above 1.6 a core (twice
+// load-threshold) Pacemaker does one action at a time in the whole cluster, so that a
+// fencing may have to wait for the stop of a service.
+const ownLoad = `[Unit]
+Description=Load average of this node alone
+Before=pacemaker.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/mount --bind /etc/loadavg /proc/loadavg
 `
 
 // seeds are the files that make a machine a node of the cluster. They are the
@@ -65,6 +78,8 @@ func (c *Cluster) configuration() (seeds, error) {
 		{path: "etc/hosts", data: []byte(c.hosts()), mode: 0o644},
 		{path: fakeoned.AuthFile, data: []byte(c.token + "\n"), mode: 0o600},
 		{path: "etc/systemd/system/sbd.service", data: []byte(idleSBD), mode: 0o644},
+		{path: "etc/systemd/system/own-load.service", data: []byte(ownLoad), mode: 0o644},
+		{path: "etc/loadavg", data: []byte("0.00 0.00 0.00 1/100 100\n"), mode: 0o444},
 	}}
 	for _, f := range generated {
 		switch {

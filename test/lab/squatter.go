@@ -3,14 +3,14 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"net"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
 // SetSquatter has a machine that is none of the cluster's hold the floating IP, and
-// answer for it with the MAC address 02:00:0a:1a:00:00, or give it up: it is the
-// switch.
+// answer for it with SquatterMAC, 02:00:0a:1a:00:00, or give it up: it is the switch.
 func (c *Cluster) SetSquatter(on bool) error {
 	vip := c.Spec.VIP.Address.Addr()
 	return c.net.ns.configure(func(h *netlink.Handle) error {
@@ -28,3 +28,6 @@ func (c *Cluster) SetSquatter(on bool) error {
 		return nil
 	})
 }
+
+// SquatterMAC is the address with which SetSquatter's machine answers.
+func SquatterMAC() net.HardwareAddr { return macOf(0, 0) }

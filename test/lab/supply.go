@@ -24,7 +24,7 @@ func (s Supply) Powered() bool { return s.node.Powered() }
 // SetPower gives power or takes it away. A node boots after its firmware's time.
 func (s Supply) SetPower(on bool) error {
 	if on {
-		return s.node.powerOn(s.by(1), firmwareTime)
+		return s.node.powerOn(s.by(1), s.node.cluster.lab.opt.Firmware)
 	}
 	return s.node.powerOff(s.by(0))
 }

@@ -46,8 +46,8 @@ func (s netSwitch) up() error {
 }
 
 // plug makes the namespace of a node with its interfaces, wired to the bridges.
-// The corosync links of a node that is cut stay down.
-func (s netSwitch) plug(n nodePlan, ns namespace, cut bool) error {
+// Links that are cut stay down.
+func (s netSwitch) plug(n nodePlan, ns namespace, cut map[int]bool) error {
 	if err := ns.create(); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (s netSwitch) plug(n nodePlan, ns namespace, cut bool) error {
 			if err := h.LinkAdd(veth); err != nil {
 				return fmt.Errorf("make port %s: %w", attrs.Name, err)
 			}
-			if cut && l.ring {
+			if cut[i] {
 				continue
 			}
 			if err := linkUp(h, attrs.Name); err != nil {
@@ -116,25 +116,20 @@ func (s netSwitch) unplug(n nodePlan) error {
 	})
 }
 
-// carrier takes the node's corosync links down or up, as a pulled cable does.
-func (s netSwitch) carrier(n nodePlan, up bool) error {
+// carrier takes link i of the node down or up, as a pulled cable does.
+func (s netSwitch) carrier(n nodePlan, i int, up bool) error {
 	return s.ns.configure(func(h *netlink.Handle) error {
-		for i, l := range s.links {
-			if !l.ring {
-				continue
-			}
-			found, err := h.LinkByName(port(n, i))
-			if errors.As(err, &netlink.LinkNotFoundError{}) {
-				continue // no power; the cut is remembered for when it comes back
-			}
-			if err == nil && up {
-				err = h.LinkSetUp(found)
-			} else if err == nil {
-				err = h.LinkSetDown(found)
-			}
-			if err != nil {
-				return fmt.Errorf("switch port %s: %w", port(n, i), err)
-			}
+		found, err := h.LinkByName(port(n, i))
+		if errors.As(err, &netlink.LinkNotFoundError{}) {
+			return nil // no power; the cut is remembered for when it comes back
+		}
+		if err == nil && up {
+			err = h.LinkSetUp(found)
+		} else if err == nil {
+			err = h.LinkSetDown(found)
+		}
+		if err != nil {
+			return fmt.Errorf("switch port %s: %w", port(n, i), err)
 		}
 		return nil
 	})

@@ -59,25 +59,36 @@ func (r round) String() string {
 func draw(seed uint64, n int) round {
 	random := rand.New(rand.NewPCG(seed, uint64(n)))
 	order := rand.New(rand.NewPCG(seed, 1<<32)).Perm(len(faults))
-	r := round{
-		lasts: 3*time.Second + time.Duration(random.Int64N(int64(12*time.Second))),
-		rest:  time.Duration(random.Int64N(int64(2 * time.Second))),
-	}
+	r := empty(random)
 	count := 1
 	if n%3 == 2 {
 		count = 2
 	}
 	for i := range count {
-		h := harm{fault: faults[order[(n+i*7)%len(order)]], role: theLeader, seed: random.Uint64()}
-		if random.IntN(5) < 2 {
-			h.role = role(1 + random.IntN(2))
-		}
+		h := faults[order[(n+i*7)%len(order)]].harm(random)
 		if i > 0 {
 			h.after = time.Duration(random.Int64N(int64(r.lasts)))
 		}
 		r.harms = append(r.harms, h)
 	}
 	return r
+}
+
+// empty is a round without faults, of a length that is drawn.
+func empty(random *rand.Rand) round {
+	return round{
+		lasts: 3*time.Second + time.Duration(random.Int64N(int64(12*time.Second))),
+		rest:  time.Duration(random.Int64N(int64(2 * time.Second))),
+	}
+}
+
+// harm draws whom the fault is done to, and how: more often than not to the leader.
+func (f fault) harm(random *rand.Rand) harm {
+	h := harm{fault: f, role: theLeader, seed: random.Uint64()}
+	if random.IntN(5) < 2 {
+		h.role = role(1 + random.IntN(2))
+	}
+	return h
 }
 
 // faults are all that there are. In the control, what is done to guards does nothing.

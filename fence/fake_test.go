@@ -107,10 +107,18 @@ type fakeClock struct {
 	now   time.Time
 	slept []time.Duration
 	wake  func(time.Time) // called after each sleep
+	asked func()          // called whenever the time is asked
 }
 
 func newClock() *fakeClock {
 	return &fakeClock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+}
+
+func (c *fakeClock) time() time.Time {
+	if c.asked != nil {
+		c.asked()
+	}
+	return c.now
 }
 
 func (c *fakeClock) sleep(ctx context.Context, d time.Duration) error {
@@ -178,7 +186,7 @@ func invoke(d *fakeDevice, c call) result {
 		Stdout: &stdout,
 		Stderr: &stderr,
 		Getenv: func(k string) string { return c.env[k] },
-		Now:    func() time.Time { return clock.now },
+		Now:    clock.time,
 		Sleep:  clock.sleep,
 	})
 	return result{code, stdout.String(), stderr.String(), clock.now.Sub(begin)}

@@ -142,8 +142,10 @@ func (c *control) change(ctx context.Context, want State, limit time.Duration) e
 		case err == nil && state == want:
 			c.tell(Seen, want, nil)
 			return nil
-		case ctx.Err() != nil, c.refused >= c.offers:
+		case err != nil && (ctx.Err() != nil || c.refused >= c.offers):
 			return err
+		case ctx.Err() != nil: // since it was read; it is another than the one that is wanted
+			return fmt.Errorf("power %s: interrupted", word(want))
 		case limit > 0 && now.Sub(begin) >= limit:
 			if err == nil {
 				err = fmt.Errorf("%s still says %s", c.req.Host(), state)

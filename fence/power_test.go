@@ -234,6 +234,32 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// An agent that is told to end says that it has done what it was asked only when it was
+// seen, whatever it is at in that moment: every time that it asks for the time is one.
+func TestInterruptIsNoSuccess(t *testing.T) {
+	for _, action := range []string{"off", "reboot", "on"} {
+		state := map[bool]State{true: Off, false: On}[action == "on"]
+		for moment, last := 1, false; !last; moment++ {
+			ctx, cancel := context.WithCancel(t.Context())
+			dev := &fakeDevice{state: state, stuck: opposite(state), clock: newClock()}
+			times := 0
+			dev.clock.asked = func() {
+				if times++; times == moment {
+					cancel()
+				}
+			}
+			got := invoke(dev, call{stdin: device + "verbose=1\npower_timeout=5\naction=" + action, ctx: ctx})
+			last = ctx.Err() == nil // it ended by itself before
+			cancel()
+			if got.code == 0 || strings.Contains(got.stdout, "Success") {
+				t.Fatalf("%s, told to end at moment %d: %+v", action, moment, got)
+			}
+		}
+	}
+}
+
+func opposite(s State) State { return map[State]State{On: Off, Off: On}[s] }
+
 // The cluster has another device to ask: one that answers nothing any more is given up
 // long before the cluster's own time limit.
 func TestSilentAfterTheCommand(t *testing.T) {
@@ -249,6 +275,7 @@ func TestSilentAfterTheCommand(t *testing.T) {
 		{"for good, longer power_timeout", "action=off\npower_timeout=60", func(time.Duration) bool { return true }, 1, 65 * time.Second},
 		{"for good, no power_timeout", "action=off\npower_timeout=0", func(time.Duration) bool { return true }, 1, 25 * time.Second},
 		{"it answers, power_timeout is shorter than the pauses", "action=off\npower_timeout=1", func(time.Duration) bool { return false }, 0, 60 * time.Second},
+		{"one answer is lost after power_wait", "action=off\npower_wait=46", func(d time.Duration) bool { return d < 46500*time.Millisecond }, 0, 60 * time.Second},
 		{"it answers again in between", "action=off", func(d time.Duration) bool {
 			return d < 14*time.Second || d > 18*time.Second && d < 32*time.Second || d > 36*time.Second && d < 50*time.Second
 		}, 0, 60 * time.Second},

@@ -107,6 +107,9 @@ func (s *session) try(ctx context.Context, tries int, what string, step func(con
 // once logs in if need be and runs the step. After any error the session is
 // closed, so that the next step starts from a known state.
 func (s *session) once(ctx context.Context, step func(context.Context, Device) error) (err error) {
+	if !s.silent { // nobody asked since the last answer, as in power_wait: that is no silence
+		s.req.Answered()
+	}
 	defer func() {
 		if s.silent = err != nil && isSilence(err); !s.silent {
 			s.req.Answered()

@@ -19,12 +19,19 @@ const lookWithin = 20 * time.Second
 // that no start waits for it; that it is the first shows from the age of the unit, so
 // there is no state to keep. The result of the monitor does not depend on it.
 func (a asker) lookAfterTakeover(ctx context.Context, req *ocf.Request, m *unit.Manager, name string) {
-	since, err := m.ActiveSince(ctx, name)
+	age, err := m.ActiveFor(ctx, name)
+	if err == nil && age >= req.Interval {
+		return
+	}
+	since := time.Time{}
+	if err == nil {
+		since, err = m.ActiveSince(ctx, name)
+	}
 	if err != nil {
 		req.Log.Warn("cannot tell how long the unit runs, so nobody looks what the last oned has left: oneha recover", "because", err)
 		return
 	}
-	if since.IsZero() || time.Since(since) >= req.Interval {
+	if since.IsZero() {
 		return
 	}
 	limit := lookWithin

@@ -20,6 +20,7 @@ type control struct {
 	log    *logger
 	env    Env
 	fenced bool // run by pacemaker-fenced
+	taken  bool // the device said that it took the command of the change that is under way
 }
 
 // run carries out one action and returns the exit code of its success.
@@ -118,6 +119,7 @@ const awayPause = 4 * time.Second
 func (c *control) change(ctx context.Context, want State, limit time.Duration) error {
 	begin := c.env.Now()
 	c.req.answers.count(c.env.Now)
+	c.taken = false
 	c.giveUp = max(c.powerTimeout(), c.req.Limit("login_timeout")+c.req.Limit("shell_timeout")) // as long as one try may last
 	defer func() { c.giveUp = 0 }()
 	err := c.command(ctx, want)
@@ -134,7 +136,11 @@ func (c *control) change(ctx context.Context, want State, limit time.Duration) e
 	pause := longest / 8
 	for {
 		if c.gone() {
-			return fmt.Errorf("timed out waiting to power %s (power_timeout, %s): %s has not answered anything for so long, and whether it took the command is not known: look at the machine", word(want), c.giveUp, c.req.Host())
+			took := "whether it took the command is not known"
+			if c.taken {
+				took = "though it took the command"
+			}
+			return fmt.Errorf("timed out waiting to power %s (power_timeout, %s): %s has not answered anything for so long, and %s: look at the machine", word(want), c.giveUp, c.req.Host(), took)
 		}
 		state, err := c.look(ctx)
 		now := c.env.Now()
@@ -178,7 +184,9 @@ func (c *control) change(ctx context.Context, want State, limit time.Duration) e
 // that cannot be read either may be restarting for the command's sake, so whoever
 // polls has to find out.
 func (c *control) command(ctx context.Context, want State) error {
-	if err := c.setPower(ctx, want); err != nil {
+	err := c.setPower(ctx, want)
+	c.taken = c.taken || err == nil
+	if err != nil {
 		state, e := c.power(ctx)
 		switch {
 		case ctx.Err() != nil, c.refused >= c.offers, e == nil && state != want:

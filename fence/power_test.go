@@ -294,10 +294,19 @@ func TestSilentAfterTheCommand(t *testing.T) {
 			if got.code != tt.code || got.took > tt.atMost || strings.Contains(got.stdout, "Success") != (tt.code == 0) {
 				t.Errorf("%+v", got)
 			}
-			if tt.code != 0 && !strings.Contains(got.stderr, "whether it took the command is not known") {
+			if tt.code != 0 && !strings.Contains(got.stderr, "though it took the command") {
 				t.Errorf("stderr %q", got.stderr)
 			}
 		})
+	}
+}
+
+// What is not known is not said: here nobody heard whether the command was taken.
+func TestSilentInsteadOfTakingTheCommand(t *testing.T) {
+	dev := &fakeDevice{state: On, clock: newClock(), restart: time.Hour}
+	got := invoke(dev, call{stdin: device + "retry_on=0\naction=off", env: fenced})
+	if got.code != 1 || !strings.Contains(got.stderr, "whether it took the command is not known") {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -41,6 +41,7 @@ func node(t *testing.T, name string, files map[string]string, args ...string) (c
 	tool := tool{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, root: os.DirFS(root), machine: nodefacts.Machine{
 		Root: root, Name: name, Units: idle{},
 		Clock:      func() (bool, error) { return true, nil },
+		Room:       func(string) (lint.Room, error) { return lint.Room{Free: 1 << 30, Files: 1 << 20}, nil },
 		Interfaces: func() ([]lint.Interface, error) { return nil, nil },
 		Claim:      func(context.Context, lint.Floating) (string, error) { return "", nil },
 		BMC:        func(context.Context, lint.Device) (bool, error) { return true, nil },

@@ -21,8 +21,9 @@ import (
 )
 
 // statusRules are the rules of oneha check about what differs from how the cluster was
-// set up: leftovers of work by hand, and units that were started past the cluster.
-var statusRules = []string{"R02", "R05", "R09"}
+// set up: leftovers of work by hand, units that were started past the cluster, and a full
+// disk, with which the next takeover fails.
+var statusRules = []string{"R02", "R05", "R09", "Q09"}
 
 // statusSources are those of this machine.
 func (t tool) statusSources() (status.Sources, error) {

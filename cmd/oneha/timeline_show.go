@@ -30,6 +30,7 @@ func timelineText(r timelineReport, zone *time.Location, width int) string {
 func episodeText(e timeline.Episode, zone *time.Location, width int) string {
 	var b strings.Builder
 	b.WriteString(paragraph("", "", e.Title+", "+e.Zero.In(zone).Format("2006-01-02 15:04:05 MST"), width) + "\n")
+	steps, served := e.Promised()
 	rows := [][]string{{"seconds", "what happened", "took", "usual", "worst"}}
 	for _, s := range e.Steps {
 		took := ""
@@ -43,19 +44,32 @@ func episodeText(e timeline.Episode, zone *time.Location, width int) string {
 		usual, worst := promisedText(s.Plan)
 		rows = append(rows, []string{fmt.Sprintf("%.1f", s.After), words, took, usual, worst})
 	}
-	b.WriteString(table(rows, []int{-8, 0, -8, -7, -7}, width))
+	b.WriteString(promisedTable(rows, steps, width))
 	if len(e.Back) > 0 {
 		rows := [][]string{{"seconds", "until it served (again)", "", "usual", "worst"}}
 		for _, back := range e.Back {
 			usual, worst := promisedText(back.Plan)
 			rows = append(rows, []string{fmt.Sprintf("%.1f", back.After), back.Resource + " on " + back.Node, "", usual, worst})
 		}
-		b.WriteString("\n" + table(rows, []int{-8, 0, -8, -7, -7}, width))
+		b.WriteString("\n" + promisedTable(rows, served, width))
 	}
 	if e.Note != "" {
 		b.WriteString("\n" + paragraph("", "", e.Note, width))
 	}
 	return b.String()
+}
+
+// promisedTable is a table whose last two columns are those of a promise, left out where
+// nothing in it was promised.
+func promisedTable(rows [][]string, promised bool, width int) string {
+	columns := []int{-8, 0, -8, -7, -7}
+	if !promised {
+		columns = columns[:3]
+		for i := range rows {
+			rows[i] = rows[i][:3]
+		}
+	}
+	return table(rows, columns, width)
 }
 
 // promisedText are the figures of a promise, in seconds.

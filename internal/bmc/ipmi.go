@@ -1,12 +1,8 @@
 package bmc
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +29,7 @@ type IPMI struct {
 	CipherSuites []int
 
 	Privilege string        // callback, user, operator or administrator
-	Resend    time.Duration // after which an unanswered request is first sent again; 0 is a second
+	Resend    time.Duration // after which an unanswered request is first sent again, half of it after quick answers; 0 is a second
 
 	// Silence is how long a BMC that keeps silent about the cipher suites is asked for
 	// them all; 0 is as long as the login may take.
@@ -121,87 +117,11 @@ type ipmi struct {
 
 func (d *ipmi) Name() string { return "go-ipmi" }
 
-// Open tries the cipher suites one by one, each on a client of its own:
-// go-ipmi's own choice would offer a refused password once per suite it knows.
-func (d *ipmi) Open(ctx context.Context) error {
-	address, err := resolve(ctx, d.config.Host)
-	if err != nil {
-		return err
-	}
-	if d.config.V15 {
-		return d.login(ctx, address, 0, 0)
-	}
-	return d.config.eachSuite(ctx, func(suite, left int) error {
-		silence := d.config.Silence
-		if deadline, ok := ctx.Deadline(); ok && silence == 0 {
-			silence = time.Until(deadline)
-		}
-		return d.login(ctx, address, suite, silence/time.Duration(left))
-	})
-}
-
-// eachSuite logs in with one cipher suite after the other, until an error does not
-// say that the next one may be tried. A BMC may keep silent about a suite it does not
-// know, so login is told how many are left, itself included, to share the time.
-func (c IPMI) eachSuite(ctx context.Context, login func(suite, left int) error) error {
-	suites := c.CipherSuites
-	if len(suites) == 0 {
-		suites = DefaultCipherSuites
-	}
-	var err error
-	for i, suite := range suites {
-		err = login(suite, len(suites)-i)
-		if !errors.Is(err, errNextSuite) {
-			return err
-		}
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	if errors.Is(err, ErrSilent) {
-		return &failure{text: fmt.Sprintf("the BMC answers, but not in time about a session with cipher suite %s: raise login_timeout if it is slow or the network loses packets; if it stays so, it may have none of them: set cipher to one that it has, or lanplus=0 if it has IPMI 1.5 only", list(suites)), kind: ErrSilent, err: err}
-	}
-	return &failure{text: fmt.Sprintf("no session with cipher suite %s: set cipher to one that the BMC offers, or lanplus=0 if it has IPMI 1.5 only (last: %v)", list(suites), err), err: err}
-}
-
-// login logs in with one suite, about which the BMC may keep silent for so long; 0 is
-// without an end.
-func (d *ipmi) login(ctx context.Context, address string, suite int, silence time.Duration) error {
-	c, err := client.NewClient(address, d.config.Port, d.config.Username, d.config.Password)
-	if err != nil {
-		return fmt.Errorf("prepare IPMI session: %w", err)
-	}
-	l := &line{resend: cmp.Or(d.config.Resend, time.Second), silence: silence, answered: d.config.Answered}
-	c.WithUDPProxy(l).
-		WithTimeout(goipmiTimeout).
-		WithRetry(0).
-		WithMaxPrivilegeLevel(privileges[d.config.Privilege]).
-		WithCipherSuiteID(types.CipherSuiteID(suite))
-	if d.config.V15 {
-		c.WithInterface(client.InterfaceLan)
-	}
-	if err := l.during(ctx, c.Connect); err != nil {
-		if !established(err) { // no session to close: only the socket
-			ended, cancel := context.WithCancel(ctx)
-			cancel()
-			ctx = ended
-		}
-		_ = l.during(ctx, c.Close) // the login's error says more
-		return explainLogin(err, l.anything.Load())
-	}
-	d.session, d.line = c, l
-	return nil
-}
-
-// goipmiTimeout is longer than any call takes: the line sends again, and the context
-// ends the waiting.
-const goipmiTimeout = time.Hour
-
 func (d *ipmi) Close(ctx context.Context) error {
 	if d.session == nil {
 		return nil
 	}
-	err := d.line.during(ctx, d.session.Close)
+	err := d.line.during(ctx, samePacket, d.session.Close) // go-ipmi cannot close twice
 	d.session = nil
 	return explain("close the session", err)
 }
@@ -209,7 +129,7 @@ func (d *ipmi) Close(ctx context.Context) error {
 // PowerStateGet returns "on" or "off" (IPMI 2.0, section 28.2).
 func (d *ipmi) PowerStateGet(ctx context.Context) (string, error) {
 	state := "off"
-	err := d.line.during(ctx, func(ctx context.Context) error {
+	err := d.line.askUntilAnswered(ctx, func(ctx context.Context) error {
 		status, err := d.session.GetChassisStatus(ctx)
 		if err == nil && status.PowerIsOn {
 			state = "on"
@@ -222,7 +142,8 @@ func (d *ipmi) PowerStateGet(ctx context.Context) (string, error) {
 	return state, nil
 }
 
-// PowerSet takes "on" and "off" only (IPMI 2.0, section 28.3).
+// PowerSet takes "on" and "off" only (IPMI 2.0, section 28.3), which do no harm when
+// they come to the BMC more than once.
 func (d *ipmi) PowerSet(ctx context.Context, state string) (bool, error) {
 	var control chassis.ChassisControl
 	switch state {
@@ -233,32 +154,15 @@ func (d *ipmi) PowerSet(ctx context.Context, state string) (bool, error) {
 	default:
 		return false, fmt.Errorf("power state %q is not used here", state)
 	}
-	err := d.control(ctx, control)
+	err := d.line.askUntilAnswered(ctx, d.control(control))
 	return err == nil, explain("send chassis control power "+state, err)
 }
 
-func (d *ipmi) control(ctx context.Context, control chassis.ChassisControl) error {
-	return d.line.during(ctx, func(ctx context.Context) error {
+func (d *ipmi) control(control chassis.ChassisControl) func(context.Context) error {
+	return func(ctx context.Context) error {
 		_, err := d.session.ChassisControl(ctx, control)
 		return err
-	})
-}
-
-// resolve returns an address in the form go-ipmi joins with a port. It looks up
-// names itself, because go-ipmi would do so without regard to the context.
-func resolve(ctx context.Context, host string) (string, error) {
-	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"))
-	if err != nil {
-		found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-		if err != nil {
-			return "", &failure{text: fmt.Sprintf("look up %q: %v: give the BMC's address, so that fencing does not depend on DNS", host, err), err: err}
-		}
-		addr = found[0].Unmap()
 	}
-	if addr.Is6() {
-		return "[" + addr.String() + "]", nil
-	}
-	return addr.String(), nil
 }
 
 // shareOf gives one of n tries its part of the time that is left.

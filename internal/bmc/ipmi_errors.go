@@ -73,6 +73,14 @@ var silences = []meaning{
 // privilege level is asked for inside it.
 func established(err error) bool { return strings.Contains(err.Error(), "SetSessionPrivilegeLevel") }
 
+// mixedUp reports whether a login was refused in its last step, by what a BMC says that
+// has taken another random number since its RAKP message 2, or has no such session any
+// more. That the password is right has been seen then: go-ipmi found RAKP message 2 to
+// be made with it (IPMI 2.0, section 13.31).
+func mixedUp(err error) bool {
+	return strings.Contains(err.Error(), "rakp3 failed") && !isSilent(err)
+}
+
 // explainLogin puts the error of a login, in which something was heard of the BMC or
 // not, into words that say what to do.
 func explainLogin(err error, heard bool) error {

@@ -16,10 +16,14 @@ import (
 // every so often and take the first packet that comes for the answer, which a BMC
 // that is slower than that never gets over: it has ever more to do, and late answers
 // to what was asked before break the login. So go-ipmi sends once, and the line
-//   - sends again, at intervals that double, and the longer the BMC took last;
+//   - sends again, at intervals that grow by a quarter and begin shorter after a quick
+//     answer, longer after a slow one;
 //   - takes an answer to any of those;
 //   - keeps back what is no answer to the last request, but for garbage, which is
-//     go-ipmi's to judge.
+//     go-ipmi's to judge;
+//   - has a numbered request made anew after a while: many BMCs drop a packet
+//     whose sequence number they have seen (IPMI 2.0, section 6.12.13), and when it was
+//     their answer that got lost, the same packet never gets another one.
 type line struct {
 	net.Conn               // nil until go-ipmi dials
 	resend   time.Duration // first interval
@@ -28,7 +32,8 @@ type line struct {
 
 	// Of the exchange that is under way; go-ipmi has one at a time.
 	request []byte
-	began   time.Time
+	began   time.Time     // it, or the request that it asks anew
+	packed  time.Time     // it
 	sent    time.Time     // the last time
 	again   time.Time     // when it is sent again
 	pause   time.Duration // then until the next time
@@ -36,18 +41,39 @@ type line struct {
 	of      int           // the call that it belongs to
 	replied bool          // an answer was handed over
 	took    time.Duration // the answer to the last one
+	longest time.Duration // any answer took since its request was first sent
 	slow    bool          // late answers came: what was sent again was not lost
 
 	anything atomic.Bool // was heard of the BMC
+	anew     atomic.Bool // the last request was given up, to be made anew
+	twice    atomic.Bool // RAKP message 1 was sent more than once
 
 	mu   sync.Mutex
-	call int  // counts the calls of the driver
-	busy bool // one is under way
+	call int     // counts the calls of the driver
+	busy bool    // one is under way
+	how  repeats // of the call
 }
 
 // mostPause is the longest that a BMC's slowness makes a request wait for being sent
 // again the first time.
 const mostPause = 5 * time.Second
+
+// repeats says what happens when a request gets no answer.
+type repeats int
+
+const (
+	samePacket repeats = iota // it is sent again
+	newRequest                // the same, and a numbered one is given up after sameFor, for the caller to make anew
+	never                     // it must not come to the BMC twice
+)
+
+// sameFor is how long the same numbered packet is sent again, in first intervals: a slow
+// BMC's answer counts only as long as go-ipmi has not made another one.
+const sameFor = 2
+
+// errAnew ends an exchange that gets no answer by the same packet any more. It must not
+// be a timeout, which go-ipmi would not end it for.
+var errAnew = errors.New("no answer; the request is to be made anew")
 
 // errOver ends what go-ipmi does on its own, between the calls of the driver or after one.
 var errOver = errors.New("the call is over")
@@ -66,12 +92,12 @@ func (l *line) Dial(network, address string) (net.Conn, error) {
 
 // during makes a call of the driver, whose context ends all waiting. go-ipmi gets
 // another one, without a deadline: it would look at that only once.
-func (l *line) during(ctx context.Context, call func(context.Context) error) error {
-	l.turn(true)
+func (l *line) during(ctx context.Context, how repeats, call func(context.Context) error) error {
+	l.turn(true, how)
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	end := sync.OnceFunc(func() {
 		cancel() // first: go-ipmi looks at it when it is woken
-		l.turn(false)
+		l.turn(false, never)
 	})
 	defer end()
 	defer context.AfterFunc(ctx, end)()
@@ -81,11 +107,23 @@ func (l *line) during(ctx context.Context, call func(context.Context) error) err
 	return call(inner)
 }
 
+// askUntilAnswered makes a call of the driver that is one request, and does so anew, with a new
+// sequence number, as long as the BMC does not answer.
+func (l *line) askUntilAnswered(ctx context.Context, call func(context.Context) error) error {
+	l.anew.Store(false)
+	for {
+		err := l.during(ctx, newRequest, call)
+		if err == nil || !l.anew.Load() || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
 // turn begins or ends a call and wakes whoever reads for the one before.
-func (l *line) turn(busy bool) {
+func (l *line) turn(busy bool, how repeats) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.call, l.busy = l.call+1, busy
+	l.call, l.busy, l.how = l.call+1, busy, how
 	if l.Conn != nil {
 		_ = l.Conn.SetReadDeadline(time.Now()) // a closed one wakes as well
 	}
@@ -97,21 +135,41 @@ func (l *line) Write(packet []byte) (int, error) {
 	l.of = l.call
 	l.mu.Unlock()
 	now := time.Now()
-	// A RAKP message 1 that is sent again without need ends the login: the BMC takes
-	// another random number for each. The margin is for its sake.
-	first := l.resend + min(2*l.took, mostPause)
-	l.request, l.began, l.sent, l.replied = append(l.request[:0], packet...), now, now, false
-	l.again, l.pause, l.giveUp = now.Add(first), 2*first, time.Time{}
-	if payloadOf(packet) == types.PayloadTypeRmcpOpenSessionRequest && l.silence > 0 {
-		// A BMC that is slow anyway is not silent about the suite yet.
-		l.giveUp = now.Add(max(l.silence, 3*l.took))
+	l.request, l.packed, l.sent, l.replied = append(l.request[:0], packet...), now, now, false
+	l.giveUp = time.Time{}
+	if l.anew.Swap(false) { // the pauses go on growing
+		l.again, l.pause = now.Add(l.pause), longer(l.pause)
+		return l.Conn.Write(packet)
 	}
+	first := l.resend + min(2*l.took, mostPause)
+	if l.took > 0 && l.took < l.resend/8 && !l.slow { // no answer will mean a loss
+		first /= 2
+	}
+	l.pause = longer(first)
+	switch payloadOf(packet) {
+	case types.PayloadTypeRmcpOpenSessionRequest:
+		if l.silence > 0 {
+			l.giveUp = now.Add(l.patience())
+		}
+	case types.PayloadTypeRAKPMessage1:
+		// Sent again without need, it ends the login: the BMC takes another random number
+		// for each, and the answer to the first one is of no use any more.
+		first *= 2
+	}
+	l.began, l.again = now, now.Add(first)
 	return l.Conn.Write(packet)
 }
+
+// patience is how long a BMC may keep silent about a cipher suite. One that is slow
+// anyway is not silent about the suite yet.
+func (l *line) patience() time.Duration { return max(l.silence, 2*l.longest) }
 
 // Read returns an answer to the last request. It is a timeout when the BMC keeps
 // silent about a cipher suite, or when the call is over.
 func (l *line) Read(buf []byte) (int, error) {
+	if l.replied { // and go-ipmi found that it belongs to an earlier request
+		l.late(time.Now())
+	}
 	for {
 		if err := l.await(); err != nil {
 			return 0, err
@@ -134,6 +192,9 @@ func (l *line) Read(buf []byte) (int, error) {
 	}
 }
 
+// longer is the pause after a pause.
+func longer(pause time.Duration) time.Duration { return pause * 5 / 4 }
+
 // await sets the time until which to read, unless the call is over.
 func (l *line) await() error {
 	l.mu.Lock()
@@ -151,12 +212,22 @@ func (l *line) await() error {
 // repeat sends the request again. Between the calls nobody waits for the answer.
 func (l *line) repeat(now time.Time) error {
 	l.mu.Lock()
-	over := l.of != l.call || !l.busy
+	over, how := l.of != l.call || !l.busy, l.how
 	l.mu.Unlock()
-	if over {
+	switch {
+	case over:
 		return errOver
+	case how == never:
+		l.again = now.Add(l.pause)
+		return nil
+	case how == newRequest && now.Sub(l.packed) >= sameFor*l.resend && numbered(l.request):
+		l.anew.Store(true)
+		return errAnew
 	}
-	l.sent, l.again, l.pause = now, now.Add(l.pause), 2*l.pause
+	if payloadOf(l.request) == types.PayloadTypeRAKPMessage1 {
+		l.twice.Store(true)
+	}
+	l.sent, l.again, l.pause = now, now.Add(l.pause), longer(l.pause)
 	_, err := l.Conn.Write(l.request)
 	return err
 }
@@ -174,10 +245,7 @@ func (l *line) take(packet []byte, now time.Time) bool {
 	}
 	wanted := got == answerTo(payloadOf(l.request))
 	if !wanted || l.replied {
-		l.slow = true
-		if again := now.Add(l.pause / 2); again.After(l.again) {
-			l.again = again
-		}
+		l.late(now)
 	}
 	if !wanted {
 		return false
@@ -185,46 +253,21 @@ func (l *line) take(packet []byte, now time.Time) bool {
 	if l.took = now.Sub(l.sent); l.slow {
 		l.took = now.Sub(l.began)
 	}
+	l.longest = max(l.longest, now.Sub(l.began))
 	l.replied = true
 	return true
 }
 
+// late notes that the BMC is still busy with what was asked before.
+func (l *line) late(now time.Time) {
+	l.slow = true
+	if again := now.Add(l.pause / 2); again.After(l.again) {
+		l.again = again
+	}
+	if giveUp := now.Add(l.patience()); !l.giveUp.IsZero() && giveUp.After(l.giveUp) {
+		l.giveUp = giveUp
+	}
+}
+
 // SetReadDeadline has no effect: the context of the call decides.
 func (l *line) SetReadDeadline(time.Time) error { return nil }
-
-// Payload types beside those of RMCP+.
-const (
-	oldPayload types.PayloadType = 0xfe // IPMI 1.5, in which RMCP+ begins as well
-	noPayload  types.PayloadType = 0xff // not IPMI
-)
-
-// payloadOf is the payload type of a packet (IPMI 2.0, tables 13-1, 13-8 and 13-16).
-func payloadOf(packet []byte) types.PayloadType {
-	const (
-		ipmiClass = 0x07
-		plusType  = 0x06
-		mostType  = 0x05 // of authentication of IPMI 1.5
-	)
-	switch {
-	case len(packet) < 14 || packet[0] != 0x06 || packet[3] != ipmiClass:
-		return noPayload
-	case packet[4] == plusType:
-		return types.PayloadType(packet[5] & 0x3f)
-	case packet[4] <= mostType:
-		return oldPayload
-	}
-	return noPayload
-}
-
-// answerTo is the payload type of the answer to a request.
-func answerTo(request types.PayloadType) types.PayloadType {
-	switch request {
-	case types.PayloadTypeRmcpOpenSessionRequest:
-		return types.PayloadTypeRmcpOpenSessionResponse
-	case types.PayloadTypeRAKPMessage1:
-		return types.PayloadTypeRAKPMessage2
-	case types.PayloadTypeRAKPMessage3:
-		return types.PayloadTypeRAKPMessage4
-	}
-	return request
-}

@@ -171,6 +171,10 @@ func (d *ipmitool) arguments(left time.Duration, command string) []string {
 	resend := max(1, int((c.Resend+time.Second-1)/time.Second)) // -N takes whole seconds
 	const maxSends = 100                                        // the context ends it earlier
 	sends := min(max(int(left/time.Second)/resend-2, 2), maxSends)
+	if command == "diag" { // must not come to the BMC twice
+		const answerWait = 5 // seconds
+		resend, sends = max(resend, answerWait), 1
+	}
 	args := []string{"-v", "-I", "lanplus", "-C", strconv.Itoa(d.suite)}
 	if c.V15 {
 		args = []string{"-v", "-I", "lan", "-A", "MD5"} // never the readable password

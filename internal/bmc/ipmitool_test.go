@@ -83,6 +83,9 @@ func TestIpmitoolSwitches(t *testing.T) {
 	if err := client.Close(ctx); err != nil {
 		t.Error(err)
 	}
+	if argv := strings.Join(noted(t, c, "argv", "\x00"), " "); !strings.Contains(argv, " -R 1 ") {
+		t.Errorf("a diagnostic interrupt may be sent again: %s", argv)
+	}
 	want := []string{"status", "off", "status", "on", "status", "diag"}
 	if diff := cmp.Diff(want, noted(t, c, "commands", "\n")); diff != "" {
 		t.Errorf("commands (-want +got):\n%s", diff)

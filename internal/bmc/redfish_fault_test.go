@@ -27,7 +27,7 @@ func TestRedfishFaults(t *testing.T) {
 		change  func(*RedfishConfig)
 		kind    error
 		text    string
-		took    time.Duration // at least; the limit of all is 700 ms, twice that is too long
+		took    time.Duration // at least, of those that end with the limit, 700 ms, or another one
 		taken   int           // power commands that the BMC took
 	}{
 		// Getting in.
@@ -119,13 +119,17 @@ func TestRedfishFaults(t *testing.T) {
 			}
 			before := len(elsewhere.Requests())
 			begin := time.Now()
-			err := switchOff(t, cfg, 700*time.Millisecond)
+			limit := 700 * time.Millisecond
+			if tt.took == 0 {
+				limit = 10 * time.Second // is not waited for, and a busy machine may take it
+			}
+			err := switchOff(t, cfg, limit)
 			took := time.Since(begin)
 			if err == nil {
 				t.Fatal("it worked")
 			}
 			t.Logf("%4d ms: %v", took.Milliseconds(), err)
-			if took < tt.took || took > max(tt.took, 300*time.Millisecond)+time.Second {
+			if took < tt.took || took > tt.took+4*time.Second {
 				t.Errorf("took %s, want at least %s and little more", took, tt.took)
 			}
 			for _, kind := range []error{ErrLogin, ErrSilent} {

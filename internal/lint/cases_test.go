@@ -204,6 +204,12 @@ var ruleCases = []ruleCase{
 	}},
 	{rule: "Q08", name: "watchdog", cib: prop("stonith-watchdog-timeout", "10"), node: func(n, _ *Node) { n.Units = append(n.Units, Unit{Name: "sbd.service", Boot: "enabled"}) }},
 
+	{rule: "Q09", name: "plenty", node: withRoom(Room{Free: 10 << 30, Files: 1 << 20})},
+	{rule: "Q09", name: "full", node: withRoom(Room{Free: 4096, Files: 1 << 20}), severity: bad},
+	{rule: "Q09", name: "read-only", node: withRoom(Room{ReadOnly: true, Free: 10 << 30, Files: 1 << 20}), severity: bad},
+	{rule: "Q09", name: "no inodes", node: withRoom(Room{Free: 10 << 30}), severity: bad},
+	{rule: "Q09", name: "little", node: withRoom(Room{Free: 20 << 20, Files: 1 << 20}), severity: warn},
+
 	{rule: "R01", name: "no order", cib: edits{orderSet, ``}, severity: bad},
 	{rule: "R01", name: "order of one", cib: edits{orderSet, `<rsc_order id="r1" first="frontend" then="gate"/>`}, severity: bad},
 	{rule: "R01", name: "our agents", without: "n", cib: edits{orderSet, ``, `class="systemd" type="opennebula"`, `class="ocf" provider="opennebula" type="oned"`, `class="systemd" type="opennebula-gate"`, `class="ocf" provider="opennebula" type="gate"`, `class="systemd" type="opennebula-flow"`, `class="ocf" provider="opennebula" type="flow"`}, severity: warn},
@@ -394,4 +400,10 @@ func raft(change func(*Oned)) func(n, p *Node) {
 		n.Oned.LeaderHook, n.Oned.FollowerHook = "raft/vip.sh leader eth0 10.3.4.2/24", "raft/vip.sh follower eth0 10.3.4.2/24"
 		change(n.Oned)
 	}
+}
+
+// withRoom gives a node such a directory for the cluster's state.
+func withRoom(room Room) func(n, p *Node) {
+	room.Path = "/var/lib/corosync"
+	return func(n, _ *Node) { n.Rooms = []Room{room} }
 }

@@ -28,7 +28,8 @@ type Node struct {
 	Listeners  []Listener  `json:"listeners,omitempty"`
 	Claims     []Claim     `json:"claims,omitempty"`
 	Clock      *Clock      `json:"clock,omitempty"`
-	Zone       *Member     `json:"zone,omitempty"` // what it has to do with the zone that is described
+	Rooms      []Room      `json:"rooms,omitempty"` // of directories that are there
+	Zone       *Member     `json:"zone,omitempty"`  // what it has to do with the zone that is described
 	BMCs       []BMC       `json:"bmcs,omitempty"`
 
 	// Unknown is what could not be found out, and why.

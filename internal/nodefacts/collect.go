@@ -27,6 +27,8 @@ type Machine struct {
 	Units Units
 	// Clock reports whether the time is kept in step with others.
 	Clock func() (synchronised bool, err error)
+	// Room looks at the file system below a directory.
+	Room func(path string) (lint.Room, error)
 	// Interfaces lists the network interfaces.
 	Interfaces func() ([]lint.Interface, error)
 	// Claim asks the network who else has an address; "" when nobody answered.
@@ -45,7 +47,7 @@ type Units interface {
 
 // Here is this machine.
 func Here(name string) Machine {
-	return Machine{Root: "/", Name: name, Units: unit.New(""), Clock: clock, Interfaces: interfaces, Claim: claim, BMC: askBMC}
+	return Machine{Root: "/", Name: name, Units: unit.New(""), Clock: clock, Room: room, Interfaces: interfaces, Claim: claim, BMC: askBMC}
 }
 
 // Limits of what is asked, so that one that hangs does not hide the others.
@@ -76,6 +78,7 @@ func Collect(ctx context.Context, m Machine, want lint.Wanted) *lint.Node {
 		c.facts.ServiceD = path
 	}
 	c.sbd()
+	c.rooms()
 	if ok, err := m.Clock(); err != nil {
 		c.unknown("time", err)
 	} else {

@@ -108,6 +108,7 @@ func machine(t *testing.T, files map[string]string) (Machine, *units) {
 	return Machine{
 		Root: tree(t, all), Name: "one-server1", Units: u,
 		Clock: func() (bool, error) { return true, nil },
+		Room:  func(string) (lint.Room, error) { return lint.Room{Free: 1 << 30, Files: 1 << 20}, nil },
 		Interfaces: func() ([]lint.Interface, error) {
 			return []lint.Interface{{Name: "eth0", Hardware: "02:00:00:00:00:01", Addresses: []string{"10.3.4.20/24"}}}, nil
 		},
@@ -135,7 +136,7 @@ func facts(t *testing.T) lint.Facts {
 
 // onNode are the rules about nodes.
 func onNode(id string) bool {
-	return slices.Contains([]string{"F14", "Q03", "Q05", "Q06", "Q08", "R02", "R07", "R08", "R09", "O01", "O02", "O03", "O04", "O05", "O06"}, id)
+	return slices.Contains([]string{"F14", "Q03", "Q05", "Q06", "Q08", "Q09", "R02", "R07", "R08", "R09", "O01", "O02", "O03", "O04", "O05", "O06"}, id)
 }
 
 // Each fault of a node is found, and a node without one has none.
@@ -161,6 +162,14 @@ func TestFaults(t *testing.T) {
 		"lock":            {files: map[string]string{"var/lock/one/one": ""}, want: "O05: the lock file of oned is there"},
 		"lock in use":     {files: map[string]string{"var/lock/one/one": "", "proc/77/comm": "oned\n"}},
 		"time":            {change: func(m *Machine, _ *units) { m.Clock = func() (bool, error) { return false, nil } }, want: "Q06: the clock is not synchronised"},
+		"no room": {files: map[string]string{"var/lib/corosync/ringid_1": ""}, change: func(m *Machine, _ *units) {
+			m.Room = func(string) (lint.Room, error) { return lint.Room{Free: 4096, Files: 1 << 20}, nil }
+		}, want: "Q09: the file system of /var/lib/corosync is full (4 kB left)"},
+		"no state yet": {change: func(m *Machine, _ *units) {
+			m.Room = func(string) (lint.Room, error) {
+				return lint.Room{}, errors.New("asked for a directory that is not there")
+			}
+		}},
 		"BMC": {change: func(m *Machine, _ *units) {
 			m.BMC = func(context.Context, lint.Device) (bool, error) { return true, errors.New("login refused") }
 		}, want: "F14: fence1 (fence_bmc_ipmi) does not work from this node: login refused"},

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,4 +124,33 @@ func TestSilenceIsWhenTheNodeWasFrozen(t *testing.T) {
 
 func TestPage(t *testing.T) {
 	golden(t, "page.golden.html", HTML(Episodes(capture(t, "events/*[lg]"), promised(t))[1:], time.UTC))
+}
+
+// A start has promises beside its steps, and none of when each served: there was no loss.
+func TestPageOfAStart(t *testing.T) {
+	page := string(HTML(Episodes(capture(t, "events/*[lg]"), promised(t))[:1], time.UTC))
+	for _, head := range []string{"<th>took</th><th>usual</th><th>worst</th></tr>", "<th>seconds</th><th>resource</th></tr>"} {
+		if !strings.Contains(page, head) {
+			t.Errorf("the page lacks %q:\n%s", head, page)
+		}
+	}
+}
+
+// Without a plan there are no columns for what it promises, and no words about them.
+func TestPageWithoutPlan(t *testing.T) {
+	episodes := Episodes(capture(t, "events/*[lg]"), Promise{})[1:]
+	if steps, back := episodes[0].Promised(); steps || back {
+		t.Error("something is promised")
+	}
+	page := string(HTML(episodes, time.UTC))
+	for _, unwanted := range []string{"usual", "worst", "plan promises", "<td></td><td></td>", `class="plan"`} {
+		if strings.Contains(page, unwanted) {
+			t.Errorf("the page has %q:\n%s", unwanted, page)
+		}
+	}
+	for _, head := range []string{"<th>what happened</th><th>took</th></tr>", "<th>seconds</th><th>resource</th></tr>"} {
+		if !strings.Contains(page, head) {
+			t.Errorf("the page lacks %q:\n%s", head, page)
+		}
+	}
 }

@@ -67,7 +67,12 @@ func (e Episode) html(b *strings.Builder, zone *time.Location) {
 		e.picture(b)
 		b.WriteString("</div>\n")
 	}
-	b.WriteString("<table>\n<caption>Step by step; usual and worst are what oneha plan promises.</caption>\n" + heads("seconds", "what happened"))
+	steps, back := e.Promised()
+	explained := ""
+	if steps {
+		explained = "; usual and worst are what oneha plan promises"
+	}
+	b.WriteString("<table>\n<caption>Step by step" + explained + ".</caption>\n" + heads(steps, "seconds", "what happened", "took"))
 	for _, s := range e.Steps {
 		took, class := "", ""
 		if s.Took != nil {
@@ -76,13 +81,13 @@ func (e Episode) html(b *strings.Builder, zone *time.Location) {
 		if s.Bad {
 			class = ` class="failed"`
 		}
-		fmt.Fprintf(b, "<tr%s><td>%.2f</td><td>%s</td><td>%s</td>%s</tr>\n", class, s.After, words(s.Words), took, s.Plan.cells())
+		fmt.Fprintf(b, "<tr%s><td>%.2f</td><td>%s</td><td>%s</td>%s</tr>\n", class, s.After, words(s.Words), took, s.Plan.cells(steps))
 	}
 	b.WriteString("</table>\n")
 	if len(e.Back) > 0 {
-		b.WriteString("<table>\n<caption>Until each served again.</caption>\n" + strings.Replace(heads("seconds", "resource"), "<th>took</th>", "", 1))
+		b.WriteString("<table>\n<caption>Until each served again.</caption>\n" + heads(back, "seconds", "resource"))
 		for _, r := range e.Back {
-			fmt.Fprintf(b, "<tr><td>%.2f</td><td>%s</td>%s</tr>\n", r.After, words(r.Resource+" on "+r.Node), r.Plan.cells())
+			fmt.Fprintf(b, "<tr><td>%.2f</td><td>%s</td>%s</tr>\n", r.After, words(r.Resource+" on "+r.Node), r.Plan.cells(back))
 		}
 		b.WriteString("</table>\n")
 	}
@@ -91,13 +96,21 @@ func (e Episode) html(b *strings.Builder, zone *time.Location) {
 	}
 }
 
-func heads(first, second string) string {
-	return "<tr><th>" + first + "</th><th>" + second + "</th><th>took</th><th>usual</th><th>worst</th></tr>\n"
+// heads are those of a table, with the two of a promise where anything is promised.
+func heads(promised bool, names ...string) string {
+	if promised {
+		names = append(names, "usual", "worst")
+	}
+	return "<tr><th>" + strings.Join(names, "</th><th>") + "</th></tr>\n"
 }
 
-// cells are the two of a promise, empty when there is none.
-func (p *Expected) cells() string {
-	if p == nil {
+// cells are the two of a promise, empty when there is none of this; there are none where
+// nothing is promised.
+func (p *Expected) cells(promised bool) string {
+	switch {
+	case !promised:
+		return ""
+	case p == nil:
 		return "<td></td><td></td>"
 	}
 	return fmt.Sprintf("<td>%.1f</td><td>%.1f</td>", p.Usual, p.Worst)

@@ -92,3 +92,9 @@ func expected(s preview.Span, ok bool) *Expected {
 
 // round is a duration in seconds, to the millisecond.
 func round(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }
+
+// Promised reports whether any of the steps, and any of what served again, has a promise to
+// be shown beside it.
+func (e Episode) Promised() (steps, back bool) {
+	return slices.ContainsFunc(e.Steps, func(s Step) bool { return s.Plan != nil }), slices.ContainsFunc(e.Back, func(b Back) bool { return b.Plan != nil })
+}

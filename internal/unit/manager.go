@@ -10,6 +10,7 @@ import (
 
 	systemd "github.com/coreos/go-systemd/v22/dbus"
 	"github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
 )
 
 const noSuchUnit = "org.freedesktop.systemd1.NoSuchUnit"
@@ -100,13 +101,41 @@ func (m *Manager) PIDs(ctx context.Context, unit string) ([]int, error) {
 }
 
 // ActiveSince returns when the unit last became active, the zero time when it
-// was not since systemd knows it.
+// was not since systemd knows it. Where the wall clock was put back since, it is when that
+// was by the clock of now: nothing that has happened later has an earlier time.
 func (m *Manager) ActiveSince(ctx context.Context, unit string) (time.Time, error) {
 	var µs uint64
 	if err := m.property(ctx, unit, "Unit", "ActiveEnterTimestamp", &µs); err != nil || µs == 0 {
 		return time.Time{}, err
 	}
-	return time.UnixMicro(int64(µs)), nil
+	age, err := m.ActiveFor(ctx, unit)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return began(time.UnixMicro(int64(µs)), age, time.Now()), nil
+}
+
+// began is when it began by a clock that may have been stepped since: noted is what the clock
+// said then.
+func began(noted time.Time, age time.Duration, now time.Time) time.Time {
+	if by := now.Add(-age); by.Before(noted) {
+		return by
+	}
+	return noted
+}
+
+// ActiveFor returns how long ago the unit last became active, whatever steps the wall clock has
+// made since; 0 when it was not since systemd knows it.
+func (m *Manager) ActiveFor(ctx context.Context, unit string) (time.Duration, error) {
+	var µs uint64
+	if err := m.property(ctx, unit, "Unit", "ActiveEnterTimestampMonotonic", &µs); err != nil || µs == 0 {
+		return 0, err
+	}
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+		return 0, fmt.Errorf("read clock: %w", err)
+	}
+	return time.Duration(now.Nano()) - time.Duration(µs)*time.Microsecond, nil
 }
 
 // Companions returns the units whose names begin with prefix and that Wants=

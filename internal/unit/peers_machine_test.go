@@ -85,9 +85,15 @@ func TestMachineCompanionsAndAge(t *testing.T) {
 	if since, err := m.ActiveSince(ctx, name); err != nil || !since.IsZero() {
 		t.Errorf("ActiveSince before the start = %v, %v", since, err)
 	}
+	if age, err := m.ActiveFor(ctx, name); err != nil || age != 0 {
+		t.Errorf("ActiveFor before the start = %v, %v", age, err)
+	}
 	before := time.Now()
 	if err := m.Start(ctx, name); err != nil {
 		t.Fatal(err)
+	}
+	if age, err := m.ActiveFor(ctx, name); err != nil || age <= 0 || age > time.Since(before)+time.Millisecond {
+		t.Errorf("ActiveFor = %v, %v; started %v ago", age, err, time.Since(before))
 	}
 	if since, err := m.ActiveSince(ctx, name); err != nil || since.Before(before.Add(-time.Millisecond)) || since.After(time.Now()) {
 		t.Errorf("ActiveSince = %v, %v; started at %v", since, err, before)

@@ -19,6 +19,7 @@ type conn struct {
 	logins      int
 	activations int
 	sessions    map[uint32]bool // that spoke
+	seen        map[uint64]bool // session and sequence number of packets
 	swallow     bool            // the next answer
 	back        time.Time       // until when the BMC is away
 	end         func(session uint32)
@@ -68,6 +69,13 @@ func (c *conn) arrives(packet []byte) bool {
 	}
 	if session := sessionOf(packet); session != 0 {
 		c.sessions[session] = true
+		if number := sequenceOf(packet); number != 0 && c.options.DropSeen {
+			id := uint64(session)<<32 | uint64(number)
+			if c.seen[id] {
+				return false
+			}
+			c.seen[id] = true
+		}
 	}
 	switch {
 	case PayloadType(packet) == types.PayloadTypeRAKPMessage1:
@@ -85,7 +93,7 @@ func (c *conn) WriteTo(packet []byte, addr net.Addr) (int, error) {
 	c.swallow = false
 	c.mu.Unlock()
 	switch {
-	case lost:
+	case lost, c.options.DropAnswer != nil && c.options.DropAnswer(packet):
 		return len(packet), nil
 	case c.options.Garbage:
 		packet = []byte("\x06\x00\xff\x07garbage, and nothing that a client could take for an answer")
@@ -99,6 +107,8 @@ const (
 	authType    = 4
 	plusType    = 5  // RMCP+: type of the payload
 	plusSession = 6  // RMCP+: session ID
+	plusNumber  = 10 // RMCP+: session sequence number
+	oldNumber   = 5  // 1.5: the same
 	oldSession  = 9  // 1.5: session ID
 	oldMessage  = 30 // 1.5 with an authentication code: the message
 	messageCmd  = 5  // in a message: the command
@@ -121,9 +131,17 @@ func ActivatesSession(packet []byte) bool {
 
 // sessionOf is the BMC's ID of the session that a packet belongs to, 0 for none.
 func sessionOf(packet []byte) uint32 {
-	at := plusSession
+	return numberAt(packet, plusSession, oldSession)
+}
+
+// sequenceOf is the sequence number of a packet in its session, 0 for none.
+func sequenceOf(packet []byte) uint32 { return numberAt(packet, plusNumber, oldNumber) }
+
+// numberAt is the number at one offset in packets of RMCP+, at another in those of 1.5.
+func numberAt(packet []byte, plus, old int) uint32 {
+	at := plus
 	if PayloadType(packet) == 0xff {
-		at = oldSession
+		at = old
 	}
 	if len(packet) < at+4 {
 		return 0

@@ -46,6 +46,8 @@ type Options struct {
 
 	// Network
 	Drop        func(packet []byte) bool // packets that get lost on the way to the BMC
+	DropAnswer  func(packet []byte) bool // those that do on the way back
+	DropSeen    bool                     // the BMC does not take a sequence number of a session twice
 	Slow        time.Duration            // before each answer
 	Garbage     bool                     // in place of each answer
 	LoseAtRead  int                      // so often, reading the power state ends all sessions, and its answer gets lost
@@ -90,7 +92,7 @@ func New(o Options) (*BMC, error) {
 	b := &BMC{
 		Host: o.Address,
 		Port: socket.LocalAddr().(*net.UDPAddr).Port,
-		conn: &conn{Conn: udp.Wrap(socket), options: o, sessions: map[uint32]bool{}},
+		conn: &conn{Conn: udp.Wrap(socket), options: o, sessions: map[uint32]bool{}, seen: map[uint64]bool{}},
 		done: make(chan struct{}),
 	}
 	b.chassis = &power{Chassis: &mock.Chassis{}, conn: b.conn, on: !o.Off, wasOff: o.Off, options: o}

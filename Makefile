@@ -126,12 +126,9 @@ chaos: setup ## running clusters broken at random and audited (root; about half 
 
 reliability: setup ## every fault at random and every split brain, into docs/reliability.md (root; some hours; ROUNDS=200 SEED= AT_ONCE=)
 	@test/setup.sh lab
-	@mkdir -p out/chaos && rm -f out/chaos/reliability.jsonl
-	@bad=0; \
-	  $(CHAOS) $(if $(SEED),-seed $(SEED)) -rounds $(or $(ROUNDS),200) $(if $(AT_ONCE),-at-once $(AT_ONCE)) -results out/chaos/reliability.jsonl || bad=1; \
-	  $(CHAOS) $(if $(SEED),-seed $(SEED)) -split 20 $(if $(AT_ONCE),-at-once $(AT_ONCE)) -results out/chaos/reliability.jsonl || bad=1; \
-	  $(SOAK) || bad=1; \
-	  { $(CHAOS) -report out/chaos/reliability.jsonl && echo && $(SOAK) -report out/soak/results.jsonl; } >out/chaos/reliability.md && cp out/chaos/reliability.md docs/reliability.md && exit $$bad
+	@for cmd in chaos soak; do $(GO) build $(FLAGS) -o bin/campaign/$$cmd ./test/$$cmd/cmd/$$cmd || exit 1; done
+	@export ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" GOTOOLCHAIN='$(TOOLCHAIN)' CGO_ENABLED=0 \
+	  SEED='$(SEED)' ROUNDS='$(ROUNDS)' AT_ONCE='$(AT_ONCE)' && exec test/reliability/reliability.sh bin/campaign
 
 soak: setup ## a cluster and a Raft zone under light faults: memory, descriptors, processes and logs stay flat (root; MINUTES=30 SEED=)
 	@test/setup.sh lab
@@ -154,7 +151,7 @@ contestants: build
 bench: contestants ## our agents beside the stock ones and the least that Go can do, with ratios (ONLY=fence, ONLY=failover PAIRS=5)
 	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/bench -bin bin -only '$(ONLY)' -pairs '$(PAIRS)'
 
-benchmarks: contestants ## the same with failovers, kept in test/bench/results.json, and docs/benchmarks.md made of it (root; more than an hour)
+benchmarks: contestants ## the same with failovers, kept in test/bench/results.json, and docs/benchmarks.md made of it (root; about an hour)
 	@ONEHA_CACHE_DIR='$(CACHE)' $(GO) run -tags $(TAGS) ./test/bench -bin bin -only '$(ONLY)' -pairs '$(PAIRS)' -all -results test/bench/results.json -page docs/benchmarks.md
 
 packages: setup ## deb and rpm, amd64 and arm64, into bin/packages, the same to the byte from the same commit by the same Go

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/oneha/oneha/internal/version"
+	"github.com/oneha/oneha/test/results"
 )
 
 // Settings say what a campaign does, and how it is replayed.
@@ -175,7 +176,7 @@ func (s Settings) round(ctx context.Context, b bed, d deed) (Result, error) {
 	}
 	r.Seed, r.Round, r.Field, r.Fault = d.seed, d.number, d.field, d.fault
 	r.Version, r.Commit, r.Release = version.String(), version.Commit(), s.Release
-	return r, r.appendTo(s.Results)
+	return r, results.Append(s.Results, r)
 }
 
 // tell says what was wrong, keeps the logs, and says how to do it again.

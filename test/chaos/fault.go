@@ -32,6 +32,7 @@ type Want struct {
 	Stranger bool     // a machine outside of the cluster answered for the floating IP: the fault itself
 	Doubled  []string // nodes on which the fault itself put the floating IP, beside its owner
 	Unfenced bool     // fencings may fail before one succeeds
+	Unnoted  bool     // Pacemaker's history of fencings was removed by the fault, which has looked at it
 	Unclean  bool     // a fault that ends agents in the middle: what they leave is looked for after the next action
 }
 
@@ -101,11 +102,25 @@ func (r *Round) wait(ctx context.Context, what string, so func(context.Context) 
 	return nil
 }
 
-// faults are all that there are, in the order of the report.
+// group are faults of one kind, as the report has them together.
+type group struct {
+	name   string
+	faults []Fault
+}
+
+// groups are all faults that there are, in the order of the report.
+func groups() []group {
+	return []group{
+		{"nodes", nodeFaults}, {"network", networkFaults}, {"fencing", fencingFaults}, {"services", serviceFaults},
+		{"agents", agentFaults}, {"commands", commandFaults}, {"split brain", splitFaults},
+	}
+}
+
+// faults are the same, one after the other.
 func faults() []Fault {
 	var all []Fault
-	for _, group := range [][]Fault{nodeFaults, networkFaults, fencingFaults, serviceFaults, agentFaults, commandFaults, splitFaults} {
-		all = append(all, group...)
+	for _, g := range groups() {
+		all = append(all, g.faults...)
 	}
 	return all
 }

@@ -54,8 +54,9 @@ func (a ambush) script() string {
 	meet := fmt.Sprintf(`exec strace -D -f -qq -o $d/trace -e trace=%[1]s -e inject=%[1]s:signal=SIG%[2]s:when=1 $real "$@"`, a.at, a.signal)
 	if a.at == "" {
 		// By a shell of its own: a child of this script would be called as the script is, and
-		// the agent of oned would take it for an oned.
-		meet = fmt.Sprintf(`sh -c '>$0/lurks; sleep %s; kill -s STOP $1 && grep -q "^State:.T" /proc/$1/status && kill -s %s $1 && echo "%s" >$0/trace' $d $$ </dev/null >/dev/null 2>&1 &
+		// the agent of oned would take it for an oned. It is seen to stand still first: then it
+		// was there to be met. On a busy node that takes a moment.
+		meet = fmt.Sprintf(`sh -c '>$0/lurks; sleep %s; kill -s STOP $1 && for i in $(seq 500); do if grep -q "^State:.T" /proc/$1/status; then kill -s %s $1 && echo "%s" >$0/trace; exit; fi; sleep 0.02; done' $d $$ </dev/null >/dev/null 2>&1 &
 	until [ -e $d/lurks ]; do sleep 0.02; done`, a.after, a.signal, a.mark())
 	}
 	return fmt.Sprintf(`#!/bin/sh

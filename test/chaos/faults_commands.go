@@ -161,18 +161,26 @@ func quietCommand(command string, restarts bool) func(context.Context, *Round) (
 // stopCluster stops the cluster on all nodes at once, and starts it again. Where
 // everything runs then is Pacemaker's choice: nothing ran anywhere.
 func stopCluster(ctx context.Context, r *Round) (Want, error) {
-	for _, script := range []string{"systemctl stop pacemaker corosync", "systemctl start corosync pacemaker"} {
-		ended := make(chan error)
-		for _, n := range r.Cluster.Nodes {
-			go func() { ended <- r.sh(ctx, n, script) }()
-		}
-		var errs []error
-		for range r.Cluster.Nodes {
-			errs = append(errs, <-ended)
-		}
-		if err := errors.Join(errs...); err != nil {
+	for _, script := range stopAndStart {
+		if err := r.everywhere(ctx, r.Cluster.Nodes, script); err != nil {
 			return Want{}, err
 		}
 	}
 	return Want{}, nil
+}
+
+// stopAndStart are what restarts the cluster software where it is run.
+var stopAndStart = []string{"systemctl stop pacemaker corosync", "systemctl start corosync pacemaker"}
+
+// everywhere runs a script on some nodes at once.
+func (r *Round) everywhere(ctx context.Context, nodes []*lab.Node, script string) error {
+	ended := make(chan error)
+	for _, n := range nodes {
+		go func() { ended <- r.sh(ctx, n, script) }()
+	}
+	var errs []error
+	for range nodes {
+		errs = append(errs, <-ended)
+	}
+	return errors.Join(errs...)
 }

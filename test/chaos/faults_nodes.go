@@ -11,7 +11,7 @@ import (
 )
 
 // nodeFaults are what happens to whole nodes, and what administrators do to them.
-var nodeFaults = slices.Concat(lossFaults, daemonFaults, bootFaults, orderFaults)
+var nodeFaults = slices.Concat(lossFaults, daemonFaults, bootFaults, orderFaults, clockFaults)
 
 // pairs are the fields of two nodes.
 var pairs = []string{"two-node", "two-links"}

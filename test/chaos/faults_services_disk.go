@@ -65,7 +65,7 @@ func onBadDisk(d badDisk) func(context.Context, *Round) (Want, error) {
 		if err := r.sh(ctx, r.Active, signal("KILL", onedUnit)); err != nil {
 			return want, err
 		}
-		return want, r.foundAnswers(ctx, "oned_monitor_15000")
+		return want, r.foundAnswers(ctx, "oned_monitor_")
 	}
 }
 

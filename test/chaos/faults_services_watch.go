@@ -26,7 +26,7 @@ var anyAction = []string{""}
 const onedUnit = "opennebula.service"
 
 // found waits until Pacemaker shows a failed action whose name begins with op, such as
-// oned_monitor_15000.
+// oned_monitor_, which are all of its monitors.
 func (r *Round) found(ctx context.Context, op string) error {
 	return r.wait(ctx, "Pacemaker to show that "+op+" failed", func(ctx context.Context) bool {
 		status, err := r.Cluster.Status(ctx)

@@ -2,9 +2,9 @@ package chaos
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +33,12 @@ func sample() (all []Result) {
 		r.Violations = []string{"one oned at most: there were\ntwo", "nothing is left behind: a process"}
 	})
 	add("three-node", "active node hangs", 0, 240, func(r *Result) { r.Error, r.Seed = "did not settle: it hangs", 8 })
+	add("three-node", "active node hangs", 8.2, 21, nil)
+	add("two-links", "passive node hangs", 0, 0, func(r *Result) { r.Error = "before the fault: nobody answers" })
+	add("two-links", "a fault of an earlier day", 1, 2, nil)
+	add("raft", "kill of oned", 5.3, 14.5, nil)
+	add("raft", "kill of oned", 4.2, 9, func(r *Result) { r.Violations = []string{"two had the address"} })
+	add("raft", "flood", 1.2, 3, nil)
 	add("split-delay", "link cut, both nodes live", 5, 40, nil)
 	add("split-delay", "link cut, both nodes live", 5, 40, func(r *Result) { r.After = "one-server1" })
 	add("split-delay", "link cut, both nodes live", 0, 0, func(r *Result) { r.Error, r.Fenced, r.FencedAfter = "do it: nothing was cut", []string{}, 0 })
@@ -50,7 +56,7 @@ func TestReport(t *testing.T) {
 func TestReportWithoutViolations(t *testing.T) {
 	all := sample()[:4]
 	got := rendered(t, all)
-	for _, unwanted := range []string{"## Violations", "## Split brain", "A star"} {
+	for _, unwanted := range []string{"## Violations", "## Split brain", "under Raft", "A star", "earlier campaign"} {
 		if strings.Contains(got, unwanted) {
 			t.Errorf("the page has %q:\n%s", unwanted, got)
 		}
@@ -72,12 +78,46 @@ func rendered(t *testing.T, all []Result) string {
 			t.Errorf("the page does not name the rule %q", a.Rule)
 		}
 	}
-	before, rest, found := strings.Cut(b.String(), "## What the auditors look for\n")
-	_, after, foundToo := strings.Cut(rest, "## Found")
-	if !found || !foundToo {
-		t.Fatalf("the page lacks a part:\n%s", &b)
+	text := b.String()
+	for _, part := range [][2]string{{"## What the auditors look for\n", "## Found"}, {"violations.**\n\n", "`make reliability`"}} {
+		before, rest, found := strings.Cut(text, part[0])
+		_, after, foundToo := strings.Cut(rest, part[1])
+		if !found || !foundToo {
+			t.Fatalf("the page lacks a part:\n%s", &b)
+		}
+		text = before + part[0] + part[1] + after
 	}
-	return before + "## Found" + after
+	return text
+}
+
+func TestDone(t *testing.T) {
+	names := func(all ...string) func() []string { return func() []string { return all } }
+	of := []field{{name: "one", faults: names("a", "b", "c")}, {name: "two", faults: names("b", "d"), extra: true}}
+	result := func(field, fault, err string) Result { return Result{Field: field, Fault: fault, Error: err} }
+	for _, c := range []struct {
+		all  []Result
+		want []string
+	}{
+		{[]Result{result("one", "a", ""), result("one", "a", ""), result("two", "b", ""), result("one", "c", "it hung")},
+			[]string{"2 of 4 kinds of faults were done, in 2 of 5 combinations of a fault and a cluster.", "Not done: c; d."}},
+		{[]Result{result("one", "a", ""), result("one", "b", ""), result("one", "c", ""), result("two", "d", ""), result("one", "gone", "")},
+			[]string{"4 of 4 kinds of faults were done, in 4 of 5 combinations of a fault and a cluster."}},
+	} {
+		p := &page{}
+		p.done(c.all, of)
+		if got := strings.Join(p.lines, "\n"); got != strings.Join(append(c.want, ""), "\n") {
+			t.Errorf("of %d results the page says\n%s", len(c.all), got)
+		}
+	}
+	var many []string
+	for i := range mostNamed + 2 {
+		many = append(many, fmt.Sprint("fault ", i))
+	}
+	p := &page{}
+	p.done([]Result{result("one", "fault 0", "")}, []field{{name: "one", faults: names(many...)}})
+	if got := strings.Join(p.lines, "\n"); !strings.Contains(got, "21 kinds were not") || strings.Contains(got, "fault 3") {
+		t.Errorf("of many the page says\n%s", got)
+	}
 }
 
 func golden(t *testing.T, name, got string) {
@@ -88,29 +128,6 @@ func golden(t *testing.T, name, got string) {
 	}
 	if got != string(want) {
 		t.Errorf("%s differs (go test -update ./test/chaos rewrites it):\n%s", name, got)
-	}
-}
-
-func TestResultsSurviveTheirFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "results.jsonl")
-	all := sample()
-	for _, r := range all {
-		if err := r.appendTo(path); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := ReadResults(path)
-	if err != nil || !reflect.DeepEqual(got, all) {
-		t.Errorf("read back: %v\n%+v", err, got)
-	}
-	if text, err := os.ReadFile(path); err != nil || strings.Count(string(text), "\n") != len(all) {
-		t.Errorf("%d results are not %d lines: %v\n%s", len(all), len(all), err, text)
-	}
-	if err := os.WriteFile(path, []byte("{}\n{\"seed\":"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ReadResults(path); err == nil || !strings.Contains(err.Error(), "after 1 of them") {
-		t.Errorf("half a line: %v", err)
 	}
 }
 
@@ -137,7 +154,7 @@ func TestQuantile(t *testing.T) {
 			t.Errorf("quantile %v is %v, want %v", c.part, got, c.want)
 		}
 	}
-	if quantile(nil, 0.5) != 0 {
+	if part(nil, 0.5) != "-" {
 		t.Error("the quantile of nothing is something")
 	}
 }

@@ -32,8 +32,9 @@ type choice struct {
 
 // schedule says what is done in which order. It depends on nothing but its arguments.
 // Every fault of every field happens equally often, or once more than another where the
-// rounds do not divide; rounds of a field are together, so that its cluster is brought
-// up once, and shuffled.
+// rounds do not divide; and where there are too few of them for that, every fault in one of
+// its fields before any in a second one. Rounds of a field are together, so that its cluster
+// is brought up once, and shuffled.
 func schedule(seed uint64, rounds int, from []choice) []deed {
 	chance := rand.New(rand.NewPCG(seed, 0))
 	type pair struct{ field, fault int }
@@ -47,6 +48,16 @@ func schedule(seed uint64, rounds int, from []choice) []deed {
 		return nil
 	}
 	chance.Shuffle(len(pairs), func(i, j int) { pairs[i], pairs[j] = pairs[j], pairs[i] })
+	var first, others []pair
+	seen := map[string]bool{}
+	for _, p := range pairs {
+		if name := from[p.field].faults[p.fault]; seen[name] {
+			others = append(others, p)
+		} else {
+			seen[name], first = true, append(first, p)
+		}
+	}
+	pairs = append(first, others...)
 	of := make([][]int, len(from)) // faults of each field, as often as they happen
 	for n := range rounds {
 		p := pairs[n%len(pairs)]

@@ -66,6 +66,35 @@ func TestScheduleCountsEveryFaultEqually(t *testing.T) {
 	}
 }
 
+// Rounds that are too few for every fault of every field are enough for every fault.
+func TestScheduleHasAllFaultsFirst(t *testing.T) {
+	for seed := range uint64(20) {
+		kinds := map[string]bool{}
+		for _, d := range schedule(seed, 4, twoFields) {
+			kinds[d.fault] = true
+		}
+		if len(kinds) != 4 {
+			t.Errorf("4 rounds of seed %d have %d of 4 faults", seed, len(kinds))
+		}
+	}
+	chosen, err := choose(fields(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := map[string]bool{}
+	for _, c := range chosen {
+		for _, fault := range c.faults {
+			missing[fault] = true
+		}
+	}
+	for _, d := range schedule(7, 200, chosen) {
+		delete(missing, d.fault)
+	}
+	if len(missing) > 0 {
+		t.Errorf("200 rounds leave faults out: %v", missing)
+	}
+}
+
 func TestSplitKeepsAllRoundsInOrder(t *testing.T) {
 	deeds := schedule(7, 50, twoFields)
 	for n, pieces := range map[int]int{1: 2, 2: 3, 3: 4, 60: 50} {

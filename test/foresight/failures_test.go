@@ -62,7 +62,7 @@ func (s *stage) begin(ctx context.Context, n *lab.Node, script string) error {
 // kill has a service die, once.
 func kill(resource, unit string) func(context.Context, *stage) (happened, error) {
 	return func(ctx context.Context, s *stage) (happened, error) {
-		return s.failResource(ctx, resource, "systemctl kill --kill-whom=main -s KILL "+unit)
+		return s.failResource(ctx, resource, "systemctl kill --kill-who=main -s KILL "+unit)
 	}
 }
 

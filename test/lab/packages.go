@@ -15,6 +15,9 @@ var packages = []string{
 	// BMCs: ipmi_sim is in openipmi, the stock client in ipmitool
 	"openipmi", "ipmitool",
 
+	// a clock that the lab can step: see clock.go
+	"libfaketime",
+
 	// looking closely
 	"curl", "libxml2-utils", "strace", "tcpdump", "xsltproc",
 }

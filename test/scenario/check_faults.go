@@ -129,6 +129,9 @@ var NodeFaults = []NodeFault{
 		do: shell("mkdir /etc/corosync/service.d; touch /etc/corosync/service.d/pcmk"), undo: shell("rm -r /etc/corosync/service.d")},
 	{Name: "sbd that came with a package", Rules: []string{"Q08"}, Says: "sbd is enabled at boot and has no SBD_DEVICE",
 		do: shell("mkdir " + requiredBy + "; ln -s ../sbd.service " + requiredBy), undo: shell("rm -r " + requiredBy)},
+	{Name: "disk of corosync's state full", Rules: []string{"Q09"}, Says: "the file system of /var/lib/corosync is full (0 kB left)",
+		do:   shell("mount -t tmpfs -o size=64k tmpfs /var/lib/corosync; head -c 64k /dev/zero >/var/lib/corosync/full"),
+		undo: shell("umount /var/lib/corosync")},
 	{Name: "renamed", Rules: []string{"Q07"}, Says: "this machine is called web1",
 		do: shell("hostname web1"),
 		undo: func(ctx context.Context, c *lab.Cluster, n *lab.Node) error {

@@ -23,15 +23,16 @@ type Fault struct {
 }
 
 // Faults are the ways in which a front-end's administrator has seen oned fail.
+// --kill-who is the name of that option until systemd 251, and understood by later ones.
 var Faults = []Fault{
-	{Name: "oned killed", Cause: "systemctl kill --kill-whom=main -s KILL " + onedUnit, Found: "oned_monitor_15000"},
+	{Name: "oned killed", Cause: "systemctl kill --kill-who=main -s KILL " + onedUnit, Found: "oned_monitor_15000"},
 	{Name: "oned stopped by hand", Cause: "systemctl stop " + onedUnit, Found: "oned_monitor_15000"},
-	{Name: "oned frozen", Cause: "systemctl kill --kill-whom=main -s STOP " + onedUnit, Found: "oned_monitor_60000"},
+	{Name: "oned frozen", Cause: "systemctl kill --kill-who=main -s STOP " + onedUnit, Found: "oned_monitor_60000"},
 	{
 		Name: "its port taken by another program", Moves: true, Found: "oned_start_0",
 		// The thief tries until oned is gone, and has the port before it is back.
 		Cause: "systemd-run --quiet --unit=thief -p Restart=always -p RestartSec=20ms -p StartLimitIntervalSec=0 " + fakeoned.Program + " -role gate -listen :2633 && " +
-			"systemctl kill --kill-whom=main -s KILL " + onedUnit,
+			"systemctl kill --kill-who=main -s KILL " + onedUnit,
 		Undo: "systemctl stop thief.service",
 	},
 }

@@ -131,7 +131,7 @@ type deed struct {
 
 var deeds = []deed{
 	{"oned killed", func(ctx context.Context, c *cluster, _ *rand.Rand) error {
-		return c.onActive(ctx, "systemctl kill --kill-whom=main -s KILL opennebula.service", "oned_monitor_")
+		return c.onActive(ctx, "systemctl kill --kill-who=main -s KILL opennebula.service", "oned_monitor_")
 	}},
 	{"side service killed", func(ctx context.Context, c *cluster, random *rand.Rand) error {
 		unit := "opennebula-" + []string{"sunstone", "gate", "flow"}[random.IntN(3)] + ".service"
@@ -140,7 +140,7 @@ var deeds = []deed{
 			return err
 		}
 		pid := "systemctl show -P MainPID " + unit
-		before, err := active.Exec(ctx, "sh", "-euc", pid+"; systemctl kill --kill-whom=main -s KILL "+unit)
+		before, err := active.Exec(ctx, "sh", "-euc", pid+"; systemctl kill --kill-who=main -s KILL "+unit)
 		if err != nil {
 			return err
 		}

@@ -49,7 +49,8 @@ const fewest = 5
 type Figure struct {
 	Key
 	Judged bool    `json:"judged"`           // by a bound; else it is shown for comparison
-	Looks  int     `json:"looks"`            //
+	Looks  int     `json:"looks"`            // of the last life
+	Lives  int     `json:"lives,omitempty"`  // how often it began: more than once when it was started again
 	Before float64 `json:"before"`           // median of the second quarter
 	After  float64 `json:"after"`            // median of the last quarter
 	Most   float64 `json:"most"`             //
@@ -62,7 +63,7 @@ type Figure struct {
 
 // judge says what became of a series in a run of that length.
 func judge(s Series, b bound, run time.Duration) Figure {
-	f := Figure{Key: s.Key, Judged: true, Looks: len(s.Points), Bound: b.rise, Within: b.most, Flat: true}
+	f := Figure{Key: s.Key, Judged: true, Looks: len(s.Points), Lives: s.Lives, Bound: b.rise, Within: b.most, Flat: true}
 	second, last := between(s.Points, run/4, run/2), between(s.Points, run*3/4, run+time.Hour)
 	half := between(s.Points, run/2, run+time.Hour)
 	f.Before, f.After, f.Most = quantile(second, 0.5), quantile(last, 0.5), quantile(s.Points, 1)

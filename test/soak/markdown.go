@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -19,15 +20,16 @@ func Markdown(all []Result) string {
 	b.WriteString("## Soak\n\nA cluster of two nodes and a Raft zone with guards, with a light fault a minute and a fencing every ten minutes, while the\n" +
 		"commands that administrators leave open run. What lives long may not grow: `make soak MINUTES=30` does it again.\n\n")
 	fmt.Fprintf(&b, "%.0f minutes, %s, seed %d, commit %s, Debian %s, load of the computer %.1f. Done meanwhile: %s.\n\n",
-		r.Minutes, r.At.Format("2006-01-02"), r.Seed, short(r.Commit), r.Release, r.Load, counted(r.Done))
-	b.WriteString("KiB are medians of the second and of the last quarter; the rise is that of a line fitted to the second half (Theil and Sen).\n\n")
+		r.Minutes, r.At.Format("2006-01-02"), r.Seed, cmp.Or(short(r.Commit), "-"), r.Release, r.Load, counted(r.Done))
+	b.WriteString("KiB are medians of the second and of the last quarter; the rise is that of a line fitted to the second half (Theil and Sen).\n" +
+		"What a fault ends is started again, as on the node that is fenced: it has no past (-), and is not judged.\n\n")
 	b.WriteString("| what | where | memory of its own, KiB | rise | allowed | descriptors | threads |\n|---|---|---|---|---|---|---|\n")
 	for _, p := range parts(r.Figures) {
 		allowed := "-"
 		if p.memory.Judged {
 			allowed = number(p.memory.Bound)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", p.What, p.Where, change(p.memory), signed(p.memory.Rise), allowed, change(p.descriptors), change(p.threads))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", p.What, p.Where, change(p.memory), rise(p.memory), allowed, change(p.descriptors), change(p.threads))
 	}
 	b.WriteString("\n| what is left on disks | where | KiB | at most | files |\n|---|---|---|---|---|\n")
 	for _, f := range r.Figures {
@@ -35,9 +37,9 @@ func Markdown(all []Result) string {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", f.What, f.Where, change(f), number(f.Most), change(find(r.Figures, Key{f.Where, f.What, files})))
 		}
 	}
-	b.WriteString("\n| node | processes of ours that stayed | zombies | journal, lines of ours | of others | log of events rotated |\n|---|---|---|---|---|---|\n")
+	b.WriteString("\n| node | processes of ours that stayed | zombies | journal, lines of ours | of others | rotations of the log of events |\n|---|---|---|---|---|---|\n")
 	for _, node := range slices.Sorted(maps.Keys(r.Journal)) {
-		fmt.Fprintf(&b, "| %s | %s | %s | %d | %d | %d times |\n", node, stayed(r.Figures, node), number(find(r.Figures, Key{node, "all processes", zombies}).After), r.Journal[node], r.Others[node], r.Rotated[node])
+		fmt.Fprintf(&b, "| %s | %s | %s | %d | %d | %d |\n", node, stayed(r.Figures, node), number(find(r.Figures, Key{node, "all processes", zombies}).After), r.Journal[node], r.Others[node], r.Rotated[node])
 	}
 	if bad := r.Bad(); len(bad) > 0 {
 		b.WriteString("\nNot flat:\n\n")
@@ -125,12 +127,33 @@ func stayed(figures []Figure, node string) string {
 	return strings.Join(all, ", ")
 }
 
+// late reports whether it was not there yet in the second quarter of the run: nothing
+// that lives has no memory, no descriptor or no thread.
+func late(f Figure) bool {
+	return f.Before == 0 && (f.Measure == anonymous || f.Measure == descriptors || f.Measure == threads)
+}
+
+// rise is by how much it rose, and that it was started again; of what was late it is not known.
+func rise(f Figure) string {
+	switch {
+	case late(f):
+		return "restarted"
+	case f.Lives > 1:
+		return signed(f.Rise) + ", restarted"
+	default:
+		return signed(f.Rise)
+	}
+}
+
 // change is what it was and what it became, once when that is the same.
 func change(f Figure) string {
 	if f.Looks == 0 {
 		return "-"
 	}
 	before, after := number(f.Before), number(f.After)
+	if late(f) {
+		before = "-"
+	}
 	if before == after {
 		return after
 	}

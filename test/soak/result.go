@@ -1,11 +1,7 @@
 package soak
 
 import (
-	"bufio"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"time"
 )
 
@@ -36,47 +32,4 @@ func (r Result) Bad() []string {
 		}
 	}
 	return bad
-}
-
-// appendTo adds the result to a file of results, as one line at once.
-func (r Result) appendTo(path string) error {
-	line, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("write result: %w", err)
-	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return fmt.Errorf("write result: %w", err)
-	}
-	_, err = file.Write(append(line, '\n'))
-	if err := errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("write result: %w", err)
-	}
-	return nil
-}
-
-// longestLine is more than a result has.
-const longestLine = 4 << 20
-
-// ReadResults reads a file of results, oldest first.
-func ReadResults(path string) ([]Result, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read results: %w", err)
-	}
-	defer file.Close()
-	var all []Result
-	in := bufio.NewScanner(file)
-	in.Buffer(nil, longestLine)
-	for in.Scan() {
-		var r Result
-		if err := json.Unmarshal(in.Bytes(), &r); err != nil {
-			return nil, fmt.Errorf("read results: %s, line %d: %w", path, len(all)+1, err)
-		}
-		all = append(all, r)
-	}
-	if err := in.Err(); err != nil {
-		return nil, fmt.Errorf("read results: %s: %w", path, err)
-	}
-	return all, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/oneha/oneha/test/fakezone"
 	"github.com/oneha/oneha/test/guardproc"
 	"github.com/oneha/oneha/test/lab"
+	"github.com/oneha/oneha/test/results"
 )
 
 // Options say what to do.
@@ -103,7 +104,7 @@ func Run(ctx context.Context, o Options) (_ Result, err error) {
 	if len(s.result.Bad()) > 0 {
 		s.collect(ctx)
 	}
-	return s.result, errors.Join(s.result.appendTo(filepath.Join(o.Out, "results.jsonl")),
+	return s.result, errors.Join(results.Append(filepath.Join(o.Out, "results.jsonl"), s.result),
 		os.WriteFile(filepath.Join(o.Out, "soak.svg"), Picture(s.result, s.record.series()), 0o644))
 }
 

@@ -274,7 +274,7 @@ func TestStatus(t *testing.T) {
 	// Pacemaker still thinks that all is well when oned hangs; when it has seen it, it
 	// restarts it, and remembers.
 	t.Run("hung", func(t *testing.T) {
-		do(t, "systemctl kill --kill-whom=main -s STOP opennebula")
+		do(t, "systemctl kill --kill-who=main -s STOP opennebula")
 		for n, want := range map[*lab.Node]string{
 			active: "oned runs on " + active.Name + " but does not work: it accepts connections but does not answer",
 			peer:   "oned does not answer at " + c.Spec.VIP.Address.Addr().String() + ": silence for 1.5 s",
@@ -283,7 +283,7 @@ func TestStatus(t *testing.T) {
 				t.Errorf("%s: %s: %s, want %q", n.Name, r.Verdict, r.Summary, want)
 			}
 		}
-		do(t, "systemctl kill --kill-whom=main -s KILL opennebula")
+		do(t, "systemctl kill --kill-who=main -s KILL opennebula")
 		said(t, status.Degraded, active.Name+" runs everything; "+peer.Name+" is ready to take over, but one thing needs attention", "monitor of oned failed on "+active.Name)
 		do(t, "crm_resource --cleanup --resource oned")
 		well(t)

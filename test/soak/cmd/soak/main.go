@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/oneha/oneha/test/lab"
+	"github.com/oneha/oneha/test/results"
 	"github.com/oneha/oneha/test/soak"
 )
 
@@ -38,7 +39,7 @@ func run(ctx context.Context) error {
 	report := flag.String("report", "", "print the section of docs/reliability.md from this `FILE` of results, and do nothing else")
 	flag.Parse()
 	if *report != "" {
-		all, err := soak.ReadResults(*report)
+		all, err := results.Read[soak.Result](*report)
 		if err == nil {
 			_, err = fmt.Print(soak.Markdown(all))
 		}

@@ -1,0 +1,2 @@
+// Package reliability has the script of make reliability, and its test.
+package reliability

@@ -126,13 +126,8 @@ func units(verb, unit string) func(context.Context) error {
 
 // vipActionLines measures the actions of the floating IP that vipLines leaves out.
 func vipActionLines(ctx context.Context, net *network, t *table) error {
-	stop := func(name, ip string) program {
-		p := vip(name, "stop", 0, ip, "24")
-		p.before = func(context.Context) error { return net.add(ip, 24) }
-		return p
-	}
 	const what = "VIP stop"
-	costs, err := contest(ctx, what, rounds, stop(ourAgent, "10.77.0.104"), stop(stockAgent, "10.77.0.105"))
+	costs, err := contest(ctx, what, rounds, net.stopping(ourAgent, "10.77.0.104"), net.stopping(stockAgent, "10.77.0.105"))
 	if err != nil {
 		return err
 	}
@@ -148,31 +143,3 @@ func vipActionLines(ctx context.Context, net *network, t *table) error {
 	}
 	return nil
 }
-
-// manyLines measures how the monitor of one floating IP grows with the number of
-// addresses on its interface.
-func manyLines(ctx context.Context, net *network, t *table) error {
-	have, err := 0, error(nil)
-	defer func() {
-		for i := range have {
-			_ = net.remove(crowd(i), 16) // the machine goes anyhow
-		}
-	}()
-	for _, n := range []int{1, 10, 100, 500} {
-		for ; have < n; have++ {
-			if err = net.add(crowd(have), 16); err != nil {
-				return err
-			}
-		}
-		what := fmt.Sprintf("VIP monitor, %d addresses on the interface", n)
-		costs, err := contest(ctx, what, rounds, vip(ourAgent, "monitor", 0, net.present, "24"), vip(stockAgent, "monitor", 0, net.present, "24"))
-		if err != nil {
-			return err
-		}
-		t.beside(what+", CPU", cpu, costs[0], stock, costs[1], limit{})
-	}
-	return nil
-}
-
-// crowd is the address of that number.
-func crowd(i int) string { return fmt.Sprintf("10.78.%d.%d", i>>8, i&255) }

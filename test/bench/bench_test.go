@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,20 +96,24 @@ func TestPeakMemoryIsTheChildsOwn(t *testing.T) {
 	}
 }
 
-// All parts are measured unless one is named, each in one place.
-func TestPartsOf(t *testing.T) {
-	in := func(only string) (n int) {
-		for _, place := range []string{plainPlace, systemdPlace, clusterPlace} {
-			n += len(partsOf(place, only))
+// All parts are measured unless one is named, the failovers only where all is wanted, and what
+// is measured inside of a machine has lines.
+func TestParts(t *testing.T) {
+	if got := (keeping{all: true}).todo(""); !slices.Equal(got, partNames()) {
+		t.Errorf("all: %v", got)
+	}
+	if got := (keeping{}).todo(""); len(got) != len(parts)-2 || slices.Contains(got, failoverPart) || slices.Contains(got, largePart) {
+		t.Errorf("all but the failovers: %v", got)
+	}
+	for _, p := range parts {
+		if got := (keeping{}).todo(p.name); !slices.Equal(got, []string{p.name}) {
+			t.Errorf("%s: %v", p.name, got)
 		}
-		return n
-	}
-	if got := in(""); got != len(parts) {
-		t.Errorf("%d of %d parts have a place", got, len(parts))
-	}
-	for _, name := range partNames() {
-		if got := in(name); got != 1 {
-			t.Errorf("%s names %d parts", name, got)
+		if got := partsNamed([]string{p.name}); len(got) != 1 || got[0].name != p.name {
+			t.Errorf("%s names %d parts", p.name, len(got))
+		}
+		if (p.lines == nil) != (p.place == clusterPlace) || (p.lines == nil) != (new(result).rounds(p.name) != nil) {
+			t.Errorf("%s is measured at %s", p.name, p.place)
 		}
 	}
 }
@@ -132,6 +137,21 @@ func TestManyNodes(t *testing.T) {
 		c, findings := spec.Parse("oneha.yaml", []byte(manyNodes(n)))
 		if findings.HasErrors() || len(c.Nodes) != n {
 			t.Errorf("%d nodes: %d, %v", n, len(c.Nodes), findings)
+		}
+	}
+}
+
+// Clouds have the machines that they are measured for, and as many of fifty wait.
+func TestCloudOf(t *testing.T) {
+	for _, n := range machineCounts {
+		scene, waiting := cloudOf(n).Scene(), 0
+		for _, vm := range scene.VMs {
+			if vm.LCM != 3 { // RUNNING
+				waiting++
+			}
+		}
+		if len(scene.VMs) != n || waiting != n/50*leftBehind {
+			t.Errorf("%d machines: %d, and %d wait", n, len(scene.VMs), waiting)
 		}
 	}
 }

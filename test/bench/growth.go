@@ -15,7 +15,8 @@ var (
 )
 
 // sizesLines measures how what oneha does with a description grows with resources and with
-// nodes, in sizes that occur; configLines has those that do not.
+// nodes, in sizes that occur; configLines has those that do not. And how what it does after a
+// failover grows with virtual machines.
 func sizesLines(ctx context.Context, t *table) error {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -33,7 +34,10 @@ func sizesLines(ctx context.Context, t *table) error {
 	for _, n := range nodeCounts {
 		texts = append(texts, manyNodes(n))
 	}
-	return sizeGrowth(ctx, t, dir, "nodes", nodeCounts, texts)
+	if err := sizeGrowth(ctx, t, dir, "nodes", nodeCounts, texts); err != nil {
+		return err
+	}
+	return recoverLines(ctx, t, dir)
 }
 
 // sizeGrowth measures generate for each text, which has so many of a thing.

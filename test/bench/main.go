@@ -3,8 +3,8 @@
 // beside the shells of the field; and it says of each figure that the project has set
 // itself a limit for whether it is met.
 //
-// Everything is measured in one run, in two machines of the lab: one without
-// systemd, and one with it for what needs it. The contestants of a line run in turn,
+// Each part is measured in a machine of the lab of its own: one without systemd, or one
+// with it for what needs it. The contestants of a line run in turn,
 // so that whatever else the computer does falls on all of them; a line shows their
 // medians and the median of the ratios of the rounds. Figures of single runs depend
 // on the computer; the ratios much less.
@@ -13,6 +13,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -25,15 +26,15 @@ import (
 )
 
 func main() {
-	inside := flag.String("inside", "", "measure the lines of this place here, which changes the machine")
+	inside := flag.String("inside", "", "measure the lines of this part here, which changes the machine")
 	bin := flag.String("bin", "bin", "directory with the programs, as make bench builds them")
 	only := flag.String("only", "", "measure this part only: "+strings.Join(partNames(), ", "))
 	var to keeping
 	flag.StringVar(&to.file, "results", "", "keep the results in this file, too; a part that is measured again takes the place of what is there")
 	flag.StringVar(&to.page, "page", "", "write the page that -results makes")
 	flag.BoolVar(&to.render, "render", false, "measure nothing, only write the page")
-	flag.BoolVar(&to.all, "all", false, "measure the part failover, too, which takes the better part of an hour")
-	flag.IntVar(&to.pairs, "pairs", 20, "pairs of failovers of each fault")
+	flag.BoolVar(&to.all, "all", false, "measure the parts failover and failover-large, too, which take the better part of an hour")
+	flag.IntVar(&to.pairs, "pairs", 20, fmt.Sprintf("pairs of failovers of each fault; of failover-large %d at most", largePairs))
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -41,10 +42,12 @@ func main() {
 	switch {
 	case *only != "" && !slices.Contains(partNames(), *only):
 		err = fmt.Errorf("there is no part %q: use one of %s", *only, strings.Join(partNames(), ", "))
+	case to.pairs < 1:
+		err = fmt.Errorf("-pairs %d: want one pair or more", to.pairs)
 	case *inside == "":
 		err = outside(ctx, *bin, *only, to)
 	default:
-		err = measure(ctx, *inside, *only)
+		err = measure(ctx, *inside)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -59,8 +62,8 @@ type keeping struct {
 	pairs       int
 }
 
-// outside takes this same program into each of the places, prints what it found there, and
-// keeps it.
+// outside takes this same program into a machine for each part, prints what it found there,
+// and keeps it; of parts that failed the errors come last.
 func outside(ctx context.Context, bin, only string, to keeping) error {
 	kept := result{}
 	if to.file != "" {
@@ -70,59 +73,78 @@ func outside(ctx context.Context, bin, only string, to keeping) error {
 		}
 	}
 	var all table
+	var err error
 	if !to.render {
-		var err error
-		if all, err = to.measure(ctx, bin, only, &kept); err != nil {
-			return err
-		}
+		all, err = to.measure(ctx, bin, only, &kept)
 	}
 	if to.page != "" {
-		if err := os.WriteFile(to.page, []byte(kept.page()), 0o644); err != nil {
-			return err
-		}
+		err = errors.Join(err, os.WriteFile(to.page, []byte(kept.page()), 0o644))
 	}
-	if to.render {
-		return nil
+	if len(all) > 0 {
+		err = errors.Join(all.print(os.Stdout), err)
 	}
-	return all.print(os.Stdout)
+	return err
 }
 
-// measure measures, and keeps each part as soon as it is measured.
+// measure measures, and keeps each part as soon as it is measured. A part that fails does
+// not keep the next ones from being measured.
 func (to keeping) measure(ctx context.Context, bin, only string, kept *result) (all table, err error) {
+	todo := to.todo(only)
 	keep := func() error {
 		if to.file == "" {
 			return nil
 		}
 		return kept.write(to.file)
 	}
-	if only != failoverPart {
-		err := visit(ctx, bin, only, func(place, found string) error {
-			var t table
-			if err := json.Unmarshal([]byte(found), &t); err != nil {
-				return err
+	var now run
+	begin := func(p part) {
+		fmt.Fprintf(os.Stderr, "bench: %s, part %d of %d%s\n", p.name, 1+slices.Index(todo, p.name), len(todo), kept.toGo(todo, p.name))
+		now = newRun(p.name)
+	}
+	err = visit(ctx, bin, partsNamed(todo), begin, func(p part, found string) error {
+		var t table
+		if err := json.Unmarshal([]byte(found), &t); err != nil {
+			return err
+		}
+		now.end()
+		kept.forget(now)
+		all, kept.Lines = append(all, t...), append(kept.Lines, t...)
+		return keep()
+	})
+	for _, p := range partsNamed(todo) {
+		if p.place != clusterPlace || ctx.Err() != nil {
+			continue
+		}
+		begin(p)
+		rounds, began := kept.rounds(p.name), false
+		failed := failovers(ctx, p.name, to.pairs, func(r failover.Round) error {
+			if !began { // what is known goes when there is something new
+				kept.forget(now)
+				began = true
 			}
-			for _, p := range partsOf(place, only) {
-				kept.forget(p.name, newRun(p.name))
-			}
-			all, kept.Lines = append(all, t...), append(kept.Lines, t...)
+			*rounds = append(*rounds, r)
 			return keep()
 		})
-		if err != nil {
-			return nil, err
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", p.name, failed))
+			continue
+		}
+		now.end()
+		kept.measured(now)
+		err = errors.Join(err, keep())
+		all = append(all, failoverLines(p.name, *rounds)...)
+	}
+	return all, err
+}
+
+// todo are the names of the parts to measure.
+func (to keeping) todo(only string) (names []string) {
+	for _, p := range parts {
+		if p.name == only || only == "" && (p.place != clusterPlace || to.all) {
+			names = append(names, p.name)
 		}
 	}
-	if only == failoverPart || only == "" && to.all {
-		kept.forget(failoverPart, newRun(failoverPart))
-		err := failovers(ctx, to.pairs, func(r failover.Round) error {
-			kept.Failovers = append(kept.Failovers, r)
-			return keep()
-		})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, failoverLines(kept.Failovers)...)
-	}
-	return all, nil
+	return names
 }
 
 // part measures some lines and adds them to the table.
@@ -151,6 +173,7 @@ var parts = []part{
 	{"day", systemdPlace, dayLines},
 	{"memory", systemdPlace, memoryLines},
 	{failoverPart, clusterPlace, nil},
+	{largePart, clusterPlace, nil},
 }
 
 func partNames() (names []string) {
@@ -160,28 +183,29 @@ func partNames() (names []string) {
 	return names
 }
 
-// partsOf returns what is measured in a place, all of it when only is empty.
-func partsOf(place, only string) (of []part) {
+// partsNamed returns the parts of these names.
+func partsNamed(names []string) (of []part) {
 	for _, p := range parts {
-		if p.place == place && (only == "" || only == p.name) {
+		if slices.Contains(names, p.name) {
 			of = append(of, p)
 		}
 	}
 	return of
 }
 
-// measure runs in a machine of the lab: it may add links, addresses, units and a
-// simulated BMC there.
-func measure(ctx context.Context, place, only string) error {
+// measure measures a part in a machine of the lab: it may add links, addresses, units and
+// a simulated BMC there.
+func measure(ctx context.Context, name string) error {
+	i := slices.IndexFunc(parts, func(p part) bool { return p.name == name && p.lines != nil })
+	if i < 0 {
+		return fmt.Errorf("no part %q is measured inside of a machine", name)
+	}
 	var t table
-	for _, p := range partsOf(place, only) {
-		before := len(t)
-		if err := p.lines(ctx, &t); err != nil {
-			return err
-		}
-		for i := range t[before:] {
-			t[before+i].Part = p.name
-		}
+	if err := parts[i].lines(ctx, &t); err != nil {
+		return err
+	}
+	for j := range t {
+		t[j].Part = name
 	}
 	return json.NewEncoder(os.Stdout).Encode(t)
 }

@@ -27,7 +27,7 @@ var sections = []section{
 	{"actions", "Every action of every service", "Stock clusters run these as class systemd, without a program: `systemctl` is beside ours because it can be measured. It asks systemd and nothing else, where ours asks the service too: a start waits until it answers."},
 	{"day", "A day of monitoring", "CPU time of both nodes together, computed: the measured CPU time of one call, times the calls of a day at the intervals that `oneha generate` writes. Services of class systemd count nothing, since Pacemaker asks systemd itself; ours are asked more often (oned every 15 s instead of 60 s), and for an answer."},
 	{"config", "Configuration", "Beside the crm shell and pcs, from a description of the same cluster. The script for pcs is estimated from below: the number of its commands times the cheapest."},
-	{"growth", "Larger clusters", "Beside the smallest of its kind. How the monitor of a floating IP grows with the addresses of its interface is above."},
+	{"growth", "Larger clusters", "Beside the smallest of its kind. `recover` is `oneha recover --json` in a cloud of so many virtual machines, 3 of 50 left between two states; the cloud is a stand-in, whose answers are in `wall`, and the hypervisors are not asked. How a floating IP's actions grow with the addresses of its interface is above."},
 	{"size", "Size", ""},
 	{"memory", "Memory", "The most that one call has resident."},
 }
@@ -36,7 +36,9 @@ var sections = []section{
 func (r result) page() string {
 	var b strings.Builder
 	b.WriteString(strings.TrimSpace(intro) + "\n")
-	r.failoverSection(&b)
+	for _, s := range failoverSections {
+		s.write(&b, *r.rounds(s.part))
+	}
 	for _, s := range sections {
 		lines := r.of(s.part)
 		if len(lines) == 0 {
@@ -93,83 +95,37 @@ func (t table) markdown(b *strings.Builder) {
 	}
 }
 
-// failoverSection tells of the failovers.
-func (r result) failoverSection(b *strings.Builder) {
-	if len(r.Failovers) == 0 {
-		return
-	}
-	fmt.Fprintf(b, "\n## Failover\n\n%s\n\nAgain: `make bench ONLY=failover PAIRS=20`\n\n", failoverText)
-	failoverLines(r.Failovers).markdown(b)
-	for _, fault := range failover.Faults {
-		c := failover.Compare(r.Failovers, fault, failover.OnedAnswers)
-		if c.Pairs == 0 {
-			continue
-		}
-		fmt.Fprintf(b, "\n### When %s: oned answers\n\n%d pairs of rounds; ours was faster in %d. Seconds:\n\n", fault, c.Pairs, c.Faster)
-		b.WriteString("| | least | quarter | median | three quarters | most |\n|---|---|---|---|---|---|\n")
-		for _, side := range []struct {
-			name string
-			d    failover.Distribution
-		}{{"ours", c.Ours}, {"stock agents", c.Stock}} {
-			fmt.Fprintf(b, "| %s | %.2f | %.2f | %.2f | %.2f | %.2f |\n", side.name, side.d.Min, side.d.Low, side.d.Median, side.d.High, side.d.Max)
-		}
-		b.WriteString("\n```\n" + histogram(c.OursAll, c.StockAll) + "```\n")
-		b.WriteString("\nWhere the seconds go (medians of the parts):\n\n| part | ours | stock agents |\n|---|---|---|\n")
-		for _, p := range failover.PartsOf(r.Failovers, fault) {
-			fmt.Fprintf(b, "| %s | %.2f | %.2f |\n", p.Name, p.Ours, p.Stock)
-		}
-	}
-	b.WriteString("\n" + r.failed() + "\n\n" + strings.TrimSpace(partsText) + "\n")
-}
-
-// failed says how many rounds went wrong, and what the load was.
-func (r result) failed() string {
-	var loads []float64
-	failed := map[string]int{}
-	for _, round := range r.Failovers {
-		loads = append(loads, round.Load)
-		if round.Error != "" {
-			failed[round.Side]++
-		}
-	}
-	d := failover.DistributionOf(loads)
-	return fmt.Sprintf("Rounds that went wrong and were repeated: %d with our agents, %d with the stock ones. "+
-		"Load of the machine at the beginning of a round, processes that wanted to run for each core: %.1f to %.1f, median %.1f.",
-		failed[failover.Ours], failed[failover.Stock], d.Min, d.Max, d.Median)
-}
-
-// runsSection says when the parts were measured.
+// runsSection says when the parts were measured, and how busy the machine was.
 func (r result) runsSection(b *strings.Builder) {
-	b.WriteString("\n## When and where\n\n| part | day | version | cores | Linux |\n|---|---|---|---|---|\n")
+	b.WriteString("\n## When and where\n\n" + whereText + "\n\n| part | day | version | cores | Linux | load | took |\n|---|---|---|---|---|---|---|\n")
 	for _, run := range r.Runs {
-		fmt.Fprintf(b, "| %s | %s | %s | %d | %s |\n", run.Part, run.Time.Format("2006-01-02"), run.Commit, run.Cores, run.Kernel)
+		load, took := r.load(run), ""
+		if run.Seconds > 0 {
+			took = fmt.Sprintf("%.1f min", run.Seconds/60)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %d | %s | %s | %s |\n", run.Part, run.Time.Format("2006-01-02"), run.Commit, run.Cores, run.Kernel, shownLoad(load), took)
 	}
 }
 
-const failoverText = "Two clusters of two nodes on one machine, with real Pacemaker, corosync and BMCs that switch the nodes' power: one with our agents and one " +
-	"with `agents: stock` (IPaddr2, class systemd, fence_ipmilan), from descriptions that differ in nothing else. Their active nodes die in turn; " +
-	"who begins takes turns, too. It is always the node that no fencing delay protects. oned and its services are stand-ins that start in no time: " +
-	"what a real oned takes comes on top of both. Seconds count from the fault, as seen from the switch, where clients are."
+// load is how busy the machine was; where it was noted for each round, the median of them.
+func (r result) load(of run) float64 {
+	rounds := r.rounds(of.Part)
+	if rounds == nil || len(*rounds) == 0 {
+		return of.Load
+	}
+	return failover.DistributionOf(loads(*rounds)).Median
+}
 
-const partsText = `
-What the parts are, and what was done to those that are ours:
+// shownLoad says so where the load was too much for quiet figures.
+func shownLoad(load float64) string {
+	switch {
+	case load == 0:
+		return "not noted"
+	case load > busy:
+		return fmt.Sprintf("**%.1f: busy**", load)
+	}
+	return fmt.Sprintf("%.1f", load)
+}
 
-- **Until the node counts as lost** is corosync's token and consensus, and the same for both: 3 s times 2.2, since a
-  cluster that is too quick takes a hiccup for a death.
-- **Until fencing is asked for** is Pacemaker's scheduler, the same for both.
-- **Fencing** is the fence agent: ours logs in once, switches off, looks until it sees the machine off, and switches on;
-  fence_ipmilan starts Python, and ipmitool for each question, and sleeps two seconds after each switching (its default of
-  ` + "`power_wait`" + `).
-- **Until the floating IP is started**: ours is one program that speaks netlink; IPaddr2 is a shell script that starts
-  42 programs.
-- **Between that and the start of oned** should be nothing: Pacemaker starts oned and the first monitor of the floating IP
-  side by side (4 ms apart in the lab, unloaded). But when a node's load over a minute is above 1.6 for each core, Pacemaker
-  throttles itself to one action at a time in a cluster of two (` + "`throttle_get_total_job_limit`" + ` in its controld_throttle.c;
-  its log says "High CPU load detected"), and oned waits for that monitor: ours sends the rest of the announcements in it, 0.6 s, as
-  [decision 6](decisions/0006-no-background-announcements.md) has it, where IPaddr2 leaves a process behind. Where servers are
-  that busy, ` + "`properties: {load-threshold: 1000%}`" + ` in the description raises Pacemaker's bar.
-- **Start of oned**: ours waits for systemd's job and then until oned answers on its port, and returns at once then. For
-  class systemd Pacemaker looks whether the unit is active, and when it is not yet, again after two seconds
-  (execd_commands.c); that oned answers is not asked. The same happens to each further service.
-- **Stops** are the same: ours return when the unit has stopped, class systemd is looked at every two seconds.
-`
+const whereText = "Load: processes that wanted to run, over a minute, for each core, when a part began or when it ended, whichever was more; of failovers the median of the rounds. " +
+	"What is measured counts in it: a contest adds up to one process, two clusters more. At more than 1 the machine was busy: take the ratios of such a part, those of CPU time before all, and not its seconds."

@@ -33,6 +33,11 @@ func (t *table) beside(what string, of func(cost) time.Duration, ours []cost, ot
 	})
 }
 
+// memory adds what one program of ours had resident at most, in bytes, beside another of ours.
+func (t *table) memory(what string, bytes int64, other string, others int64) {
+	*t = append(*t, line{What: what, Ours: mb(bytes), Beside: other, Its: mb(others), Ratio: shownRatio(float64(bytes) / float64(others))})
+}
+
 // figure adds one figure of ours that has nothing beside it and no limit.
 func (t *table) figure(what string, of func(cost) time.Duration, ours []cost) {
 	*t = append(*t, line{What: what, Ours: ms(medianOf(ours, of))})

@@ -22,7 +22,7 @@ func vipLines(ctx context.Context, t *table) error {
 		return err
 	}
 	defer net.close()
-	for _, measure := range []func(context.Context, *network, *table) error{monitorLines, startLines, start6Lines, vipActionLines, manyLines} {
+	for _, measure := range []func(context.Context, *network, *table) error{monitorLines, startLines, start6Lines, vipActionLines, crowdLines} {
 		if err := measure(ctx, net, t); err != nil {
 			return err
 		}
@@ -61,18 +61,8 @@ func monitorLines(ctx context.Context, net *network, t *table) error {
 // startLines measures starts that really add the address. Each side has an address
 // of its own, so that nobody takes the other's frames for his.
 func startLines(ctx context.Context, net *network, t *table) error {
-	start := func(name, ip string) program {
-		p := vip(name, "start", 0, ip, "24")
-		p.after = func(ctx context.Context, began time.Time, c *cost) (err error) {
-			if c.frame, err = net.announced(ctx, ip, began); err != nil {
-				return err
-			}
-			return net.remove(ip, 24)
-		}
-		return p
-	}
 	const what = "VIP start"
-	costs, err := contest(ctx, what, rounds, start(ourAgent, "10.77.0.101"), start(stockAgent, "10.77.0.102"))
+	costs, err := contest(ctx, what, rounds, net.starting(ourAgent, "10.77.0.101"), net.starting(stockAgent, "10.77.0.102"))
 	if err != nil {
 		return err
 	}

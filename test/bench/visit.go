@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/oneha/oneha/test/lab"
 )
@@ -18,9 +19,14 @@ const (
 	installDir = "/usr/lib/oneha"
 )
 
-// visit runs this program in each place where there is something to measure, and
-// calls found with what it printed.
-func visit(ctx context.Context, bin, only string, found func(place, printed string) error) (err error) {
+// visit runs this program in a machine of its own for each of the parts that are measured
+// inside of one, so that none finds what another has left. It calls begin before each part
+// and found with what the program printed. The errors of parts that failed are told at the end.
+func visit(ctx context.Context, bin string, all []part, begin func(part), found func(p part, printed string) error) (err error) {
+	all = slices.DeleteFunc(all, func(p part) bool { return p.place == clusterPlace })
+	if len(all) == 0 {
+		return nil
+	}
 	programs, remove, err := onDisk(bin)
 	if err != nil {
 		return err
@@ -35,37 +41,49 @@ func visit(ctx context.Context, bin, only string, found func(place, printed stri
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 
-	if len(partsOf(plainPlace, only)) > 0 {
-		r, err := l.Run(ctx, command(plainPlace, only, programs))
-		if err != nil {
-			return err
+	for _, p := range all {
+		if ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
 		}
-		if err := found(plainPlace, r.Stdout); err != nil {
-			return err
+		begin(p)
+		measureIn := inMachine
+		if p.place == systemdPlace {
+			measureIn = inBooted
 		}
-	}
-	if len(partsOf(systemdPlace, only)) == 0 {
-		return nil
-	}
-	m, err := l.Boot(ctx, "bench")
-	if err != nil {
-		return err
-	}
-	for _, p := range programs {
-		if err := m.Copy(p.Host, p.Inside); err != nil {
-			return err
+		r, failed := measureIn(ctx, l, p, programs)
+		if failed == nil {
+			failed = found(p, r.Stdout)
+		}
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", p.name, failed))
 		}
 	}
-	r, err := m.Command(ctx, command(systemdPlace, only, nil))
-	if err != nil {
-		return err
-	}
-	return found(systemdPlace, r.Stdout)
+	return err
 }
 
-// command is this program in a place; what it says of its progress is shown.
-func command(place, only string, binds []lab.Bind) lab.Command {
-	return lab.Command{Args: []string{benchPath, "-inside", place, "-only", only}, Binds: binds, Streams: lab.Streams{Stderr: os.Stderr}}
+// inMachine measures a part in a machine without systemd.
+func inMachine(ctx context.Context, l *lab.Lab, p part, programs []lab.Bind) (lab.Result, error) {
+	return l.Run(ctx, command(p, programs))
+}
+
+// inBooted measures a part in a machine with systemd.
+func inBooted(ctx context.Context, l *lab.Lab, p part, programs []lab.Bind) (r lab.Result, err error) {
+	m, err := l.Boot(ctx, "bench-"+p.name)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	for _, p := range programs {
+		if err := m.Copy(p.Host, p.Inside); err != nil {
+			return r, err
+		}
+	}
+	return m.Command(ctx, command(p, nil))
+}
+
+// command is this program for a part; what it says of its progress is shown.
+func command(p part, binds []lab.Bind) lab.Command {
+	return lab.Command{Args: []string{benchPath, "-inside", p.name}, Binds: binds, Streams: lab.Streams{Stderr: os.Stderr}}
 }
 
 // onDisk copies the programs to the disk and says where each belongs in a machine.

@@ -82,19 +82,48 @@ func TestHistoryNeedsEveryMoment(t *testing.T) {
 
 // The two descriptions differ in their agents and in nothing else.
 func TestDescriptions(t *testing.T) {
-	var parsed [2]spec.Cluster
-	for i, side := range []string{Ours, Stock} {
-		c, findings := spec.Parse(side, []byte(Description(side)))
-		if len(findings) > 0 {
-			t.Errorf("%s: %v", side, findings)
+	for _, floatingIPs := range []int{1, 21, MostFloatingIPs} {
+		var parsed [2]spec.Cluster
+		for i, side := range []string{Ours, Stock} {
+			c, findings := spec.Parse(side, []byte(Description(side, floatingIPs)))
+			if len(findings) > 0 {
+				t.Errorf("%s: %v", side, findings)
+			}
+			if got := 1 + len(c.MoreVIPs); got != floatingIPs {
+				t.Errorf("%s has %d floating IPs, want %d", side, got, floatingIPs)
+			}
+			if c.VIP.ID != vipID {
+				t.Errorf("the first floating IP is %s, and %s is looked for", c.VIP.ID, vipID)
+			}
+			parsed[i] = c
 		}
-		parsed[i] = c
+		a, b := parsed[0], parsed[1]
+		if a.Token != b.Token || a.VIP != b.VIP || fmt.Sprint(a.MoreVIPs, a.Services) != fmt.Sprint(b.MoreVIPs, b.Services) {
+			t.Errorf("%+v and %+v", a, b)
+		}
+		if Description(Ours, floatingIPs) == Description(Stock, floatingIPs) {
+			t.Error("both sides have the same agents")
+		}
 	}
-	if parsed[0].Token != parsed[1].Token || parsed[0].VIP != parsed[1].VIP || fmt.Sprint(parsed[0].Services) != fmt.Sprint(parsed[1].Services) {
-		t.Errorf("%+v and %+v", parsed[0], parsed[1])
+}
+
+// What cannot be compared is refused before a machine is started.
+func TestRunRefuses(t *testing.T) {
+	good := Options{Pairs: 1, Faults: []string{Hang, Power}, FloatingIPs: 1}
+	if err := good.check(); err != nil {
+		t.Error(err)
 	}
-	if Description(Ours) == Description(Stock) {
-		t.Error("both sides have the same agents")
+	for want, spoil := range map[string]func(*Options){
+		"one pair":     func(o *Options) { o.Pairs = 0 },
+		"floating IPs": func(o *Options) { o.FloatingIPs = MostFloatingIPs + 1 },
+		"the faults":   func(o *Options) { o.Faults = []string{Hang, Move} }, // comes by itself, after each
+	} {
+		o := good
+		spoil(&o)
+		err := Run(t.Context(), o, func(Round) error { return nil })
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want something about %s", o, err, want)
+		}
 	}
 }
 

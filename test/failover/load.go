@@ -7,9 +7,9 @@ import (
 	"runtime"
 )
 
-// load is how many processes wanted to run over the last minute, on average, for each
+// Load is how many processes wanted to run over the last minute, on average, for each
 // core; 0 when the kernel does not say.
-func load() float64 {
+func Load() float64 {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
 		return 0

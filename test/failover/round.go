@@ -31,7 +31,7 @@ type Round struct {
 
 // fail breaks the active node and waits for the peer to have taken over.
 func (s *stack) fail(ctx context.Context, fault string) (Round, error) {
-	r := Round{Side: s.side, Fault: fault, Load: load()}
+	r := Round{Side: s.side, Fault: fault, Load: Load()}
 	victim := s.victim()
 	if active, err := s.cluster.Active(); err != nil || active != victim {
 		return r, fmt.Errorf("%s should be active, %v is: %v", victim.Name, active, err)
@@ -61,7 +61,7 @@ const group = "frontend"
 // move has Pacemaker move everything from the active node to the other in order, as
 // an administrator does before work on a server, and takes the constraint away that does it.
 func (s *stack) move(ctx context.Context) (Round, error) {
-	r := Round{Side: s.side, Fault: Move, Load: load()}
+	r := Round{Side: s.side, Fault: Move, Load: Load()}
 	from, err := s.cluster.Active()
 	if err != nil {
 		return r, err

@@ -24,8 +24,13 @@ var agents = map[string]string{Ours: "oneha", Stock: "stock"}
 // Description is the cluster of a side. It is examples/two-node.yaml but for the
 // agents and the cipher suite: without it ipmitool asks the BMC which suites it has, for
 // which ipmi_sim has no answer, and each of its calls takes 14 s, which no real BMC
-// would do to the stock agent.
-func Description(side string) string {
+// would do to the stock agent. It has so many floating IPs, at least one; where several are
+// wanted all are in one group with oned, which is started after the last of them.
+func Description(side string, floatingIPs int) string {
+	addresses := "10.3.4.2/24"
+	for i := range floatingIPs - 1 {
+		addresses += fmt.Sprintf(", 10.3.4.%d/24", 101+i)
+	}
 	return `version: 1
 cluster: opennebula
 nodes:
@@ -33,7 +38,7 @@ nodes:
   one-server2: {addr: 10.3.4.21, bmc: "ipmi://10.3.5.21?cipher=3"}
 bmc: {username: oneha, password_file: /etc/oneha/bmc}
 agents: ` + agents[side] + `
-vip: 10.3.4.2/24
+vip: [` + addresses + `]
 services: [oned, sunstone, gate, flow]
 `
 }
@@ -53,7 +58,7 @@ type stack struct {
 }
 
 // start brings up the cluster of a side in a lab of its own.
-func start(ctx context.Context, opt lab.Options, side string) (s *stack, err error) {
+func start(ctx context.Context, opt lab.Options, side string, floatingIPs int) (s *stack, err error) {
 	s = &stack{side: side}
 	defer func() {
 		if err != nil {
@@ -66,7 +71,7 @@ func start(ctx context.Context, opt lab.Options, side string) (s *stack, err err
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, side+".yaml")
-	if err := os.WriteFile(file, []byte(Description(side)), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(Description(side, floatingIPs)), 0o644); err != nil {
 		return s, err
 	}
 	if s.lab, err = lab.Open(ctx, opt); err != nil {

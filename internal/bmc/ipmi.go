@@ -29,7 +29,7 @@ type IPMI struct {
 	CipherSuites []int
 
 	Privilege string        // callback, user, operator or administrator
-	Resend    time.Duration // after which an unanswered request is first sent again, half of it after quick answers; 0 is a second
+	Resend    time.Duration // after which an unanswered request is first sent again, half of it where packets get lost and answers are quick; 0 is a second
 
 	// Silence is how long a BMC that keeps silent about the cipher suites is asked for
 	// them all; 0 is as long as the login may take.

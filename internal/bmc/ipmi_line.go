@@ -16,8 +16,8 @@ import (
 // every so often and take the first packet that comes for the answer, which a BMC
 // that is slower than that never gets over: it has ever more to do, and late answers
 // to what was asked before break the login. So go-ipmi sends once, and the line
-//   - sends again, at intervals that grow by a quarter and begin shorter after a quick
-//     answer, longer after a slow one;
+//   - sends again, at intervals that double, and begin longer after a slow answer; where
+//     packets were seen to get lost, they begin shorter and grow by a quarter;
 //   - takes an answer to any of those;
 //   - keeps back what is no answer to the last request, but for garbage, which is
 //     go-ipmi's to judge;
@@ -43,6 +43,7 @@ type line struct {
 	took    time.Duration // the answer to the last one
 	longest time.Duration // any answer took since its request was first sent
 	slow    bool          // late answers came: what was sent again was not lost
+	lossy   bool          // an answer came at once after a request was sent again
 
 	anything atomic.Bool // was heard of the BMC
 	anew     atomic.Bool // the last request was given up, to be made anew
@@ -67,9 +68,14 @@ const (
 	never                     // it must not come to the BMC twice
 )
 
-// sameFor is how long the same numbered packet is sent again, in first intervals: a slow
-// BMC's answer counts only as long as go-ipmi has not made another one.
-const sameFor = 2
+// How long the same numbered packet is sent again, in first intervals: a slow BMC's answer
+// counts only as long as go-ipmi has not made another one, and one that deals with one
+// request after the other would have ever more to do. So it is short only where packets
+// get lost.
+const (
+	sameFor      = 5
+	sameForLossy = 2
+)
 
 // errAnew ends an exchange that gets no answer by the same packet any more. It must not
 // be a timeout, which go-ipmi would not end it for.
@@ -138,14 +144,14 @@ func (l *line) Write(packet []byte) (int, error) {
 	l.request, l.packed, l.sent, l.replied = append(l.request[:0], packet...), now, now, false
 	l.giveUp = time.Time{}
 	if l.anew.Swap(false) { // the pauses go on growing
-		l.again, l.pause = now.Add(l.pause), longer(l.pause)
+		l.again, l.pause = now.Add(l.pause), l.longer(l.pause)
 		return l.Conn.Write(packet)
 	}
 	first := l.resend + min(2*l.took, mostPause)
-	if l.took > 0 && l.took < l.resend/8 && !l.slow { // no answer will mean a loss
+	if l.took > 0 && l.took < l.resend/8 && l.loses() { // no answer will mean a loss
 		first /= 2
 	}
-	l.pause = longer(first)
+	l.pause = l.longer(first)
 	switch payloadOf(packet) {
 	case types.PayloadTypeRmcpOpenSessionRequest:
 		if l.silence > 0 {
@@ -192,8 +198,24 @@ func (l *line) Read(buf []byte) (int, error) {
 	}
 }
 
+// loses reports whether no answer means that a packet was lost, and not that the BMC is slow.
+func (l *line) loses() bool { return l.lossy && !l.slow }
+
 // longer is the pause after a pause.
-func longer(pause time.Duration) time.Duration { return pause * 5 / 4 }
+func (l *line) longer(pause time.Duration) time.Duration {
+	if l.loses() {
+		return pause * 5 / 4
+	}
+	return 2 * pause
+}
+
+// sameUntil is until when the same numbered packet is sent again.
+func (l *line) sameUntil() time.Time {
+	if l.loses() {
+		return l.packed.Add(sameForLossy * l.resend)
+	}
+	return l.packed.Add(sameFor * l.resend)
+}
 
 // await sets the time until which to read, unless the call is over.
 func (l *line) await() error {
@@ -220,14 +242,14 @@ func (l *line) repeat(now time.Time) error {
 	case how == never:
 		l.again = now.Add(l.pause)
 		return nil
-	case how == newRequest && now.Sub(l.packed) >= sameFor*l.resend && numbered(l.request):
+	case how == newRequest && !now.Before(l.sameUntil()) && numbered(l.request):
 		l.anew.Store(true)
 		return errAnew
 	}
 	if payloadOf(l.request) == types.PayloadTypeRAKPMessage1 {
 		l.twice.Store(true)
 	}
-	l.sent, l.again, l.pause = now, now.Add(l.pause), longer(l.pause)
+	l.sent, l.again, l.pause = now, now.Add(l.pause), l.longer(l.pause)
 	_, err := l.Conn.Write(l.request)
 	return err
 }
@@ -250,8 +272,10 @@ func (l *line) take(packet []byte, now time.Time) bool {
 	if !wanted {
 		return false
 	}
-	if l.took = now.Sub(l.sent); l.slow {
-		l.took = now.Sub(l.began)
+	l.took = now.Sub(l.began)
+	if at := now.Sub(l.sent); l.sent.After(l.began) && at < l.resend/4 && !l.slow {
+		// To which of the packets it is the answer cannot be known, but it is like that.
+		l.lossy, l.took = true, at
 	}
 	l.longest = max(l.longest, now.Sub(l.began))
 	l.replied = true

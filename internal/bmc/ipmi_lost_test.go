@@ -55,6 +55,36 @@ func TestIPMIAnswersLost(t *testing.T) {
 	}
 }
 
+// A BMC that is quick to log in, and then takes several intervals for each command, one after
+// the other, does not get ever more to do: its late answers count.
+func TestIPMISlowCommands(t *testing.T) {
+	t.Parallel()
+	var commands atomic.Int64
+	b := bmctest.Start(t, bmctest.Options{Drop: func(p []byte) bool { // asked packet by packet
+		if numbered(p) {
+			commands.Add(1)
+			time.Sleep(400 * time.Millisecond)
+		}
+		return false
+	}})
+	cfg := config(b)
+	cfg.Resend = 100 * time.Millisecond
+	ctx := limited(t, time.Minute)
+	c, err := OpenIPMI(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []bool{false, true, false, true} {
+		if err := c.SetOn(ctx, want); err != nil {
+			t.Fatalf("SetOn(%v): %v", want, err)
+		}
+	}
+	if n := commands.Load(); n > 14 { // for 5 commands it takes 7
+		t.Errorf("the BMC got %d packets", n)
+	}
+	_ = c.Close(limited(t, 10*time.Second))
+}
+
 // A BMC that takes longer for each answer than a share of the time for a cipher suite
 // is not taken for one that has not the suite.
 func TestIPMISlowIsNotSilentAboutTheSuite(t *testing.T) {

@@ -27,7 +27,7 @@ var ipmiAgent = fence.Agent{
 		fence.MethodOption(),
 		{Name: "target", Arg: "targetaddress", Type: fence.String, Text: "Address of the controller behind the BMC that requests are bridged to, such as 0x24. Runs ipmitool"},
 		{Name: "hexadecimal_kg", Arg: "key", Type: fence.String, Secret: true, Text: "BMC key (K_g) of IPMI 2.0, in hexadecimal digits. Runs ipmitool, with the key and the password in its environment, never in its arguments; a key with a zero byte before its end is refused"},
-		{Name: "ipmitool_timeout", Arg: "seconds", Type: fence.Second, Default: "1", Text: "Time after which an unanswered request is first sent again, half of it once the BMC was quick to answer; the pauses grow, and any answer counts"},
+		{Name: "ipmitool_timeout", Arg: "seconds", Type: fence.Second, Default: "1", Text: "Time after which an unanswered request is first sent again, half of it where packets get lost and the BMC is quick; the pauses grow, and any answer counts"},
 		{Name: "ipmitool_path", Arg: "path", Type: fence.String, Default: bmc.DefaultIpmitool, Text: "The program ipmitool, which only hexadecimal_kg and target need"},
 		{Name: "use_sudo", Old: []string{"sudo"}, Type: fence.Boolean, Text: "Has no effect, no program is run as another user"},
 		{Name: "sudo_path", Arg: "path", Type: fence.String, Text: "Has no effect, no program is run as another user"},

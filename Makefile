@@ -124,7 +124,7 @@ chaos: setup ## running clusters broken at random and audited (root; about half 
 	@test/setup.sh lab
 	@$(CHAOS) $(if $(SEED),-seed $(SEED)) $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(ROUND),-round $(ROUND)) $(if $(BEFORE),-before $(BEFORE)) $(if $(DEBIAN),-release $(DEBIAN)) $(if $(AT_ONCE),-at-once $(AT_ONCE)) -field '$(FIELD)' -only "$$ONLY"
 
-reliability: setup ## every fault at random and every split brain, into docs/reliability.md (root; some hours; ROUNDS=200 SEED= AT_ONCE=)
+reliability: setup ## every fault at random and every split brain, into docs/reliability.md (root; half an hour with AT_ONCE=6; ROUNDS=200 SEED=)
 	@test/setup.sh lab
 	@for cmd in chaos soak; do $(GO) build $(FLAGS) -o bin/campaign/$$cmd ./test/$$cmd/cmd/$$cmd || exit 1; done
 	@export ONEHA_CACHE_DIR='$(CACHE)' PATH="$$(dirname $$(test/setup.sh which)):$$PATH" GOTOOLCHAIN='$(TOOLCHAIN)' CGO_ENABLED=0 \

@@ -40,7 +40,7 @@ func report(w io.Writer, all []Result, found string) error {
 		"to chance, while a client wrote through the floating IP. After each the auditors looked.",
 		fmt.Sprintf("**%s, %s.**", several(len(all), "round"), several(violations(all), "violation")), "")
 	p.done(all, fields())
-	p.add("`make reliability` does it again and writes this page (as root, on one machine, for hours); `make chaos ROUNDS=20` is a taste.",
+	p.add("`make reliability` does it again and writes this page (as root, on one machine, half an hour with `AT_ONCE=6`, hours without); `make chaos ROUNDS=20` is a taste.",
 		"A round that is not as it should be prints the command that does it once more, and keeps the logs.",
 		"", "What is written lies in the memory of the machine, so that the nodes' power does not take it. That no write was lost",
 		"says that no second oned wrote over it and that no failover lost what had been acknowledged; what a",
